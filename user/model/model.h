@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is known of the traced system: processes, channels, locks and waits, each with the figures
+ * of the last interval and of the whole run. Views and exporters read it as const; the only code
+ * that changes it is model.c (base figures) and derive.c (everything that follows from them).
+ *
+ * Figures are nanoseconds and bytes. Text that came from traced processes (comm, names) is kept
+ * as it was: whoever prints it escapes it.
+ */
+#ifndef IPCTRACE_MODEL_H
+#define IPCTRACE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/types.h>
+
+#include "histogram.h"
+#include "tables.h"
+
+/* Every figure is kept for the last interval and for the whole run. */
+enum window {
+	WINDOW_INTERVAL,
+	WINDOW_RUN,
+	WINDOW_COUNT,
+};
+
+struct flow_counts {
+	uint64_t calls, messages, bytes, would_block, errors, blocked_ns, runqueue_ns;
+	uint64_t max_bytes; /* largest message of the whole run, in both windows */
+};
+
+struct process_counts {
+	struct flow_counts direction[DIRECTION_COUNT];
+	uint64_t blocked_ns;   /* in calls on channels and in futex waits */
+	uint64_t lock_wait_ns; /* the part of it in futex waits */
+	uint64_t runqueue_ns;
+	uint64_t lock_waits;
+};
+
+struct process {
+	struct process_key key;
+	uint32_t ppid;
+	uint32_t threads;
+	bool traced; /* false: only known as the holder of a channel's other end */
+	bool exited;
+	char comm[16];
+	struct process_counts window[WINDOW_COUNT];
+};
+
+/* One direction of one endpoint, summed over the flows behind it. */
+struct side {
+	bool used; /* there was at least one call in this direction since the start */
+	struct flow_counts window[WINDOW_COUNT];
+};
+
+struct endpoint {
+	const struct process *process;
+	bool can_write, can_read; /* as opened, or as seen */
+	struct side side[DIRECTION_COUNT];
+};
+
+struct flow; /* base record, see flow.h */
+
+struct channel {
+	char *id;   /* unique and stable while the object lives: "pipe:[12:345]" */
+	char *name; /* as people know it; equals id where there is nothing better; untrusted text */
+	enum mechanism mechanism;
+	uint64_t capacity; /* bytes, or messages for mqueue; 0: unknown */
+	unsigned endpoint_count;
+	struct endpoint *endpoints;
+	unsigned flow_count;
+	const struct flow **flows; /* for the histograms */
+	/* Sums over the traced endpoints. */
+	struct flow_counts window[WINDOW_COUNT][DIRECTION_COUNT];
+};
+
+struct lock_counts {
+	uint64_t waits; /* woken + timeouts + interrupted */
+	uint64_t woken, timeouts, interrupted, would_block, errors;
+	uint64_t wakes, empty_wakes, woken_threads, requeued;
+	uint64_t blocked_ns, runqueue_ns;
+	uint32_t max_waiters;
+};
+
+struct lock {
+	struct lock_key key;
+	char *id;    /* "futex:[PID:0xADDRESS]" */
+	char *name;  /* mapping and offset: "python3.11+0x5c3a40", "[heap]+0x10"; untrusted text */
+	const char *kind; /* a kind of the contract; "unknown" until something tells */
+	const struct process *process;
+	struct lock_counts window[WINDOW_COUNT];
+	struct histogram wait[WINDOW_COUNT]; /* nanoseconds asleep */
+};
+
+/* Sleep of one thread on one channel or lock. */
+struct wait {
+	struct wait_key key;
+	const struct process *process;
+	char comm[16]; /* of the thread */
+	const struct channel *channel; /* one of the two is set */
+	const struct lock *lock;
+	struct {
+		uint64_t count, blocked_ns, runqueue_ns;
+	} window[WINDOW_COUNT];
+};
+
+struct health_figure {
+	bool known; /* false: null in JSON, "unknown" in text */
+	uint64_t value; /* since the start */
+};
+
+/* The derived lists. All arrays are owned by the model and valid until its next change. */
+struct model {
+	uint64_t time_ns;     /* wall clock (CLOCK_REALTIME) of the last snapshot */
+	uint64_t duration_ns[WINDOW_COUNT];
+	const char *backend;  /* "tracepoint" */
+
+	unsigned process_count;
+	struct process **processes;
+	unsigned channel_count;
+	struct channel **channels;
+	unsigned lock_count;
+	struct lock **locks;
+	unsigned wait_count;
+	struct wait **waits;
+
+	struct health_figure health[HEALTH_COUNT];
+	struct model_base *base; /* private to user/model */
+};
+
+/* The text of a mechanism ("pipe"), and back (MECH_NONE when there is none). */
+const char *mechanism_kind(enum mechanism mechanism);
+enum mechanism mechanism_by_kind(const char *kind);
+
+/*
+ * Adds the blocked times (nanoseconds) or message sizes (bytes) of all flows of a channel in one
+ * direction, by one process or by all (process NULL), to OUT, which the caller has initialised
+ * with TIME_STEPS_LOG2 or SIZE_STEPS_LOG2. Returns 0 or -ENOMEM.
+ */
+int channel_blocked_histogram(const struct channel *channel, const struct process *process,
+			      enum direction direction, enum window window, struct histogram *out);
+int channel_size_histogram(const struct channel *channel, const struct process *process,
+			   enum direction direction, enum window window, struct histogram *out);
+
+#endif
