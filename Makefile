@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0
+# make              build/ipctrace
+# make check        unit tests (as root also the end-to-end tests: see scripts/test.sh)
+# make install      DESTDIR= PREFIX=/usr/local
+# make WERROR=1     warnings are errors
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+INSTALL ?= install
+
+VERSION := 0.1.0
+
+ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra $(if $(WERROR),-Werror)
+CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -D_GNU_SOURCE -DIPCTRACE_VERSION='"$(VERSION)"'
+PACKAGES := libbpf libelf ncursesw libcap
+LDLIBS   += $(shell pkg-config --libs $(PACKAGES))
+
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux -Ibpf \
+	$(WARNINGS) -Wno-unused-parameter
+
+BPF_SOURCES  := $(wildcard bpf/*.bpf.c)
+USER_SOURCES := $(wildcard user/*.c user/*/*.c)
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+LOAD_LIB     := $(wildcard tests/workloads/lib_*.c)
+LOAD_SOURCES := $(filter-out $(LOAD_LIB),$(wildcard tests/workloads/*.c))
+BENCH_BPF    := $(wildcard tests/bench/*.bpf.c)
+BENCH_SOURCES := $(filter-out $(BENCH_BPF),$(wildcard tests/bench/*.c))
+
+BPF_OBJECTS  := $(BPF_SOURCES:%.bpf.c=$(BUILD)/%.bpf.o)
+USER_OBJECTS := $(USER_SOURCES:%.c=$(BUILD)/%.o)
+LIB_OBJECTS  := $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
+UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
+WORKLOADS    := $(LOAD_SOURCES:tests/workloads/%.c=$(BUILD)/workloads/%)
+BENCHES      := $(BENCH_SOURCES:tests/bench/%.c=$(BUILD)/bench/%) \
+	$(BENCH_BPF:tests/bench/%.bpf.c=$(BUILD)/bench/%.bpf.o)
+
+.PHONY: all check workloads benches unit install uninstall clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/ipctrace
+
+$(BUILD)/%.bpf.o: %.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/ipctrace.bpf.o: $(BPF_OBJECTS)
+	$(BPFTOOL) gen object $@ $^
+
+$(BUILD)/ipctrace.skel.h: $(BUILD)/ipctrace.bpf.o
+	$(BPFTOOL) gen skeleton $< name ipctrace_bpf > $@
+
+$(BUILD)/user/%.o: user/%.c | $(BUILD)/ipctrace.skel.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/libipctrace.a: $(LIB_OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/ipctrace: $(BUILD)/user/main.o $(BUILD)/libipctrace.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libipctrace.a
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -MMD -MP -MF $@.d $< $(BUILD)/libipctrace.a \
+		$(LDFLAGS) $(LDLIBS) -lcmocka -o $@
+
+$(BUILD)/workloads/%: tests/workloads/%.c $(LOAD_LIB)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) -MMD -MP -MF $@.d $< $(LOAD_LIB) \
+		-pthread -lrt -o $@
+
+$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) -MMD -MP -MF $@.d $< -pthread -lbpf -o $@
+
+unit: $(UNIT_TESTS)
+workloads: $(WORKLOADS)
+benches: $(BENCHES)
+
+check: all unit workloads
+	@failed=0; for test in $(UNIT_TESTS); do $$test || failed=1; done; exit $$failed
+
+install: all
+	$(INSTALL) -D -m 755 $(BUILD)/ipctrace $(DESTDIR)$(PREFIX)/bin/ipctrace
+	$(INSTALL) -D -m 644 user/man/ipctrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/ipctrace.1
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/ipctrace $(DESTDIR)$(PREFIX)/share/man/man1/ipctrace.1
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(BPF_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d)
+-include $(wildcard $(BUILD)/tests/*.d $(BUILD)/workloads/*.d $(BUILD)/bench/*.d)
