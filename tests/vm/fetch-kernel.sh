@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Puts Debian's kernel of one suite at CACHE/SUITE/vmlinuz (with its package's version in CACHE/SUITE/version).
+# Uses a private apt configuration, so that the machine's own is neither needed for that suite nor
+# changed; the mirror is the one that the machine's own apt sources name. A cached kernel younger than
+# a week is taken as it is, an older one when a newer one cannot be had.
+#
+#   fetch-kernel.sh SUITE CACHE
+#
+# Exit status 0: it is there. 1: not, with the reason as the only line on stdout.
+set -u
+suite=$1 cache=$2
+kernel=$cache/$suite
+mkdir -p "$kernel"
+
+refuse() {
+	[ -s "$kernel/vmlinuz" ] && exit 0
+	echo "$1"
+	exit 1
+}
+
+if [ -n "$(find "$kernel/vmlinuz" -mtime -7 2>/dev/null)" ]; then
+	exit 0
+fi
+command -v apt-get >/dev/null || refuse "apt-get is missing"
+
+private=$(mktemp -d)
+trap 'rm -rf "$private"' EXIT
+mkdir -p "$private/lists/partial" "$private/cache/archives/partial" "$private/work"
+
+# Debian's main archive, as the machine knows it: whatever file and format names it. apt tells it
+# only of sources whose lists it has, so fetch them (privately) where the machine has none.
+mirror_of() {
+	# shellcheck disable=SC2016 # apt expands them
+	apt-get "$@" indextargets --format '$(LABEL)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+		awk -F'|' '$1 == "Debian" && $2 == "main" && $3 !~ /-/ { print $4; exit }'
+}
+quietly=(-o "Dir::State::Lists=$private/lists" -o "Dir::Cache=$private/cache" -o APT::Sandbox::User=root
+	-o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o Acquire::Languages=none)
+mirror=$(mirror_of)
+if [ -z "$mirror" ]; then
+	timeout 120 apt-get "${quietly[@]}" -qq update >/dev/null 2>&1
+	mirror=$(mirror_of "${quietly[@]}")
+fi
+[ -n "$mirror" ] || refuse "no Debian mirror in this machine's apt sources, or no network"
+
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+[ -r "$keyring" ] && signed="signed-by=$keyring"
+echo "deb [arch=amd64 ${signed:-}] $mirror $suite main" >"$private/sources.list"
+apt=("${quietly[@]}" -o "Dir::Etc::SourceList=$private/sources.list" -o Dir::Etc::SourceParts=-
+	-o Dir::Etc::Preferences=- -o Dir::Etc::PreferencesParts=- -o Dir::State::Status=/dev/null)
+timeout 120 apt-get "${apt[@]}" -qq update >/dev/null 2>&1 || refuse "the mirror has no suite $suite, or no network"
+
+# linux-image-amd64 depends on the current image; newer suites keep the file itself in linux-binary-*.
+image=$(apt-cache "${apt[@]}" show linux-image-amd64 2>/dev/null |
+	sed -n 's/^Depends:.*\b\(linux-image-[0-9][^ ]*\) .*/\1/p' | head -1)
+[ -n "$image" ] || refuse "$suite has no linux-image-amd64"
+binary=linux-binary-${image#linux-image-}
+apt-cache "${apt[@]}" show "$binary" >/dev/null 2>&1 || binary=$image
+(cd "$private/work" && timeout 300 apt-get "${apt[@]}" -qq download "$binary") >/dev/null 2>&1 ||
+	refuse "cannot download $binary"
+dpkg-deb --fsys-tarfile "$private"/work/*.deb | tar -x -C "$private/work" --wildcards '*/vmlinuz*' ||
+	refuse "$binary has no vmlinuz"
+mv "$(find "$private/work" -type f -name 'vmlinuz*' | head -1)" "$private/vmlinuz" || refuse "$binary has no vmlinuz"
+touch "$private/vmlinuz"
+echo "${image#linux-image-}" >"$kernel/version"
+mv "$private/vmlinuz" "$kernel/vmlinuz"
