@@ -158,7 +158,12 @@ struct time_range {
 
 /* Times that calls slept: of one flow, or of one futex word's waits. */
 struct time_histogram {
-	__u64 lock;  /* holds the kernel's bpf_spin_lock in its low half; of no use to readers */
+#ifdef __bpf__
+	struct bpf_spin_lock lock;
+#else
+	__u32 lock; /* of no use to readers */
+#endif
+	__u32 padding;
 	__u64 count;
 	__u64 sum_ns;
 	struct time_range range[2]; /* the epoch e writes to range[e & 1] */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What other files may do to a thread's calls.
+ */
+#ifndef IPCTRACE_CALLS_BPF_H
+#define IPCTRACE_CALLS_BPF_H
+
+#include "thread_state.h"
+
+struct task_struct;
+
+/* The thread ends: its calls will never return. */
+int calls_abandon(struct task_struct *task, struct thread *thread);
+
+#endif

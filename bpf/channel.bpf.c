@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls that move data through a channel: which object and which way at entry, what it moved at
+ * exit.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "channel.bpf.h"
+#include "destination.bpf.h"
+#include "flow.bpf.h"
+#include "health.bpf.h"
+#include "kernel.bpf.h"
+#include "object.bpf.h"
+#include "wait.bpf.h"
+
+/* include/linux/socket.h */
+#define MSG_PEEK 0x2
+#define MSG_ERRQUEUE 0x2000
+#define RCV_SHUTDOWN 1 /* include/net/sock.h */
+
+#define MAX_VECTOR 1024 /* UIO_MAXIOV: the kernel takes no more messages in one call */
+
+enum framing {
+	STREAM,
+	DATAGRAM,
+};
+
+static __always_inline enum framing framing_of(enum mechanism mechanism)
+{
+	switch (mechanism) {
+#define MECHANISM(name, kind, framing)                                                             \
+	case MECH_##name:                                                                          \
+		return framing;
+#include "mechanisms.def"
+#undef MECHANISM
+	default:
+		return STREAM;
+	}
+}
+
+/* Layouts of struct msghdr and struct mmsghdr as user programs pass them. */
+struct msghdr_64 {
+	__u64 name;
+	__u32 name_length;
+};
+
+struct msghdr_32 {
+	__u32 name;
+	__u32 name_length;
+};
+
+#define MMSGHDR_SIZE_64 64
+#define MMSGHDR_LENGTH_64 56
+#define MMSGHDR_SIZE_32 32
+#define MMSGHDR_LENGTH_32 28
+
+static __always_inline __u64 destination_of_msghdr(__u64 address, bool is_32bit)
+{
+	struct msghdr_64 header = {};
+	struct msghdr_32 header_32 = {};
+
+	if (!is_32bit) {
+		if (bpf_probe_read_user(&header, sizeof(header), (void *)address))
+			return 0;
+	} else {
+		if (bpf_probe_read_user(&header_32, sizeof(header_32), (void *)address))
+			return 0;
+		header.name = header_32.name;
+		header.name_length = header_32.name_length;
+	}
+	return destination_of(header.name, header.name_length);
+}
+
+/* Stream sockets ignore an address: only datagrams have a destination of their own. */
+static __always_inline bool takes_destination(const struct call *call)
+{
+	return call->mechanism == MECH_UDP || call->mechanism == MECH_UNIX_DGRAM;
+}
+
+static __always_inline void sendto_enter(struct call *call, struct pt_regs *regs)
+{
+	bool is_32bit = call->flags & CALL_32BIT;
+
+	if (takes_destination(call))
+		call->destination = destination_of(syscall_argument(regs, 4, is_32bit),
+						   syscall_argument(regs, 5, is_32bit));
+}
+
+static __always_inline void receive_flags(struct call *call, __u64 flags)
+{
+	if (flags & (MSG_PEEK | MSG_ERRQUEUE))
+		call->flags |= CALL_PEEK;
+}
+
+/* What depends on the call beyond the object. */
+static __always_inline void details_enter(struct call *call, struct pt_regs *regs)
+{
+	bool is_32bit = call->flags & CALL_32BIT;
+
+	switch (call->operation) {
+	case OP_SENDTO:
+		sendto_enter(call, regs);
+		break;
+	case OP_SENDMSG:
+		if (takes_destination(call))
+			call->destination = destination_of_msghdr(call->arguments[1], is_32bit);
+		break;
+	case OP_RECVFROM:
+	case OP_RECVMMSG:
+		receive_flags(call, syscall_argument(regs, 3, is_32bit));
+		break;
+	case OP_RECVMSG:
+		receive_flags(call, call->arguments[2]);
+		break;
+	}
+}
+
+static __always_inline bool is_seqpacket_receive(const struct call *call)
+{
+	return call->mechanism == MECH_UNIX_SEQPACKET && call->direction == DIRECTION_RECEIVE;
+}
+
+static __always_inline bool has_queued(__u64 object)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, object);
+
+	return KERNEL_READ(sock, sk_receive_queue.qlen);
+}
+
+__hidden int channel_enter(struct task_struct *task, struct thread *thread, struct pt_regs *regs)
+{
+	struct call *call = &thread->call;
+	struct object_key key = {};
+
+	call->destination = 0;
+	call->direction = DIRECTION_RECEIVE;
+	switch (call->operation) {
+	case OP_WRITE:
+	case OP_SENDTO:
+	case OP_SENDMSG:
+	case OP_SENDMMSG:
+	case OP_MQ_SEND:
+		call->direction = DIRECTION_SEND;
+		break;
+	}
+	call->file = object_file(task, call->arguments[0]);
+	if (!call->file) {
+		call->flags |= CALL_UNRESOLVED;
+		return 0;
+	}
+	if (!object_identify(call->file, &key))
+		return 0;
+	call->mechanism = key.mechanism;
+	call->object = key.object;
+	call->aux = key.aux;
+	if (is_seqpacket_receive(call) && has_queued(call->object))
+		call->flags |= CALL_QUEUED;
+	details_enter(call, regs);
+	return 0;
+}
+
+/*
+ * A seqpacket receive that returns 0 took an empty message, or met the end: it met the end when
+ * the peer has shut down and nothing was queued when it began.
+ */
+static __always_inline bool seqpacket_end(const struct call *call)
+{
+	struct sock *sock;
+
+	if (!is_seqpacket_receive(call) || (call->flags & CALL_QUEUED))
+		return false;
+	sock = KERNEL_POINTER(struct sock, call->object);
+	return KERNEL_READ(sock, sk_shutdown) & RCV_SHUTDOWN;
+}
+
+/*
+ * Message INDEX of the vector at ADDRESS that sendmmsg or recvmmsg has moved. Global: the verifier
+ * looks at it once, not at each turn of the loop.
+ */
+__noinline int vector_message(const struct flow_key *key, __u64 address, __u32 is_32bit, __u64 file)
+{
+	__u32 offset = is_32bit ? MMSGHDR_LENGTH_32 : MMSGHDR_LENGTH_64;
+	struct flow_key to;
+	struct flow_value *flow;
+	__u32 bytes = 0;
+
+	if (!key)
+		return 0;
+	to = *key;
+	if (bpf_probe_read_user(&bytes, sizeof(bytes), (void *)(address + offset)))
+		health_count(HEALTH_UNREADABLE_MEMORY);
+	if (to.direction == DIRECTION_SEND)
+		to.destination = destination_of_msghdr(address, is_32bit);
+	flow = flow_get(&to, file);
+	if (flow)
+		flow_message(flow, bytes);
+	return 0;
+}
+
+static __always_inline void vector_exit(const struct flow_key *key, const struct call *call,
+					long result)
+{
+	bool is_32bit = call->flags & CALL_32BIT;
+	__u32 size = is_32bit ? MMSGHDR_SIZE_32 : MMSGHDR_SIZE_64;
+	__u64 address = call->arguments[1];
+
+	for (int i = 0; i < MAX_VECTOR; i++) {
+		if (i >= result)
+			break;
+		vector_message(key, address, is_32bit, call->file);
+		address += size;
+	}
+}
+
+static __always_inline void success(const struct flow_key *key, struct flow_value *flow,
+				    const struct call *call, long result)
+{
+	if (call->flags & CALL_PEEK)
+		return;
+	switch (call->operation) {
+	case OP_SENDMMSG:
+	case OP_RECVMMSG:
+		vector_exit(key, call, result);
+		return;
+	case OP_MQ_SEND: /* returns 0 */
+		flow_message(flow, call->arguments[2]);
+		return;
+	}
+	if (result > 0 || (framing_of(call->mechanism) == DATAGRAM && !seqpacket_end(call)))
+		flow_message(flow, result);
+}
+
+static __always_inline struct flow_key flow_key_of(const struct thread *thread,
+						   const struct call *call)
+{
+	return (struct flow_key){
+		.process = thread->process,
+		.object = call->object,
+		.destination = call->destination,
+		.aux = call->aux,
+		.mechanism = call->mechanism,
+		.direction = call->direction,
+	};
+}
+
+__hidden int channel_exit(struct task_struct *task, struct thread *thread, struct call *call,
+			   long result)
+{
+	struct flow_key key;
+	struct flow_value *flow;
+
+	if (call->mechanism == MECH_NONE) {
+		if ((call->flags & CALL_UNRESOLVED) && result >= 0)
+			health_count(HEALTH_UNRESOLVED_FDS);
+		return 0;
+	}
+	key = flow_key_of(thread, call);
+	flow = flow_get(&key, call->file);
+	if (!flow)
+		return 0;
+	__sync_fetch_and_add(&flow->calls, 1);
+	if (result >= 0)
+		success(&key, flow, call, result);
+	else if (result == -EAGAIN)
+		__sync_fetch_and_add(&flow->would_block, 1);
+	else
+		__sync_fetch_and_add(&flow->errors, 1);
+	if (call->blocked_ns || call->runqueue_ns) {
+		flow_sleep(&key, flow, call);
+		wait_add(task, thread, call);
+	}
+	return 0;
+}
+
+__hidden int channel_abandon(struct task_struct *task, struct thread *thread, struct call *call)
+{
+	struct flow_key key;
+	struct flow_value *flow;
+
+	if (call->mechanism == MECH_NONE || (!call->blocked_ns && !call->runqueue_ns))
+		return 0;
+	key = flow_key_of(thread, call);
+	flow = flow_get(&key, call->file);
+	if (!flow)
+		return 0;
+	flow_sleep(&key, flow, call);
+	wait_add(task, thread, call);
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Calls that move data through a channel.
+ */
+#ifndef IPCTRACE_CHANNEL_BPF_H
+#define IPCTRACE_CHANNEL_BPF_H
+
+#include "thread_state.h"
+
+struct task_struct;
+struct pt_regs;
+
+/* At entry: which object, which direction, where to. Fills thread->call. */
+int channel_enter(struct task_struct *task, struct thread *thread, struct pt_regs *regs);
+
+/* At exit, with a result that ends the call. */
+int channel_exit(struct task_struct *task, struct thread *thread, struct call *call, long result);
+
+/* The thread ends inside the call: what it slept counts, the call does not. */
+int channel_abandon(struct task_struct *task, struct thread *thread, struct call *call);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where unconnected datagrams go: socket addresses from user memory, kept once each.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+#include "destination.bpf.h"
+#include "health.bpf.h"
+
+#define MAX_DESTINATIONS 16384
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+
+/* A struct sockaddr_un is the longest we know: 110 bytes, in whole words for the hash. */
+#define ADDRESS_WORDS 14
+#define ADDRESS_SIZE 110
+
+union socket_address {
+	__u64 words[ADDRESS_WORDS];
+	struct {
+		__u16 family;
+		char path[ADDRESS_SIZE - sizeof(__u16)];
+	} unix_address;
+	struct {
+		__u16 family;
+		__be16 port;
+		__u8 bytes[4];
+	} inet;
+	struct {
+		__u16 family;
+		__be16 port;
+		__be32 flow_info;
+		__u8 bytes[16];
+	} inet6;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_DESTINATIONS);
+	__type(key, __u64);
+	__type(value, struct destination_value);
+} destinations SEC(".maps");
+
+static const struct destination_value no_destination = {};
+
+/* Only what names the receiver may be hashed: the padding of a sockaddr_in is anything. */
+static __always_inline __u32 significant_length(const union socket_address *address, __u32 length)
+{
+	switch (address->inet.family) {
+	case AF_INET:
+		return 8;
+	case AF_INET6:
+		return 24;
+	default:
+		return length;
+	}
+}
+
+static __always_inline void remember(__u64 key, const union socket_address *from, __u32 length)
+{
+	struct destination_value *value;
+
+	if (bpf_map_lookup_elem(&destinations, &key))
+		return;
+	bpf_map_update_elem(&destinations, &key, &no_destination, BPF_NOEXIST);
+	value = bpf_map_lookup_elem(&destinations, &key);
+	if (!value) {
+		health_count(HEALTH_MAP_FULL);
+		return;
+	}
+	switch (from->inet.family) {
+	case AF_INET:
+		__builtin_memcpy(value->inet.bytes, from->inet.bytes, 4);
+		value->inet.port = bpf_ntohs(from->inet.port);
+		value->inet.family = AF_INET;
+		break;
+	case AF_INET6:
+		__builtin_memcpy(value->inet.bytes, from->inet6.bytes, 16);
+		value->inet.port = bpf_ntohs(from->inet6.port);
+		value->inet.family = AF_INET6;
+		break;
+	case AF_UNIX:
+		__builtin_memcpy(value->name, from->unix_address.path,
+				 sizeof(from->unix_address.path));
+		value->name_length = length - sizeof(__u16);
+		break;
+	}
+}
+
+__noinline __u64 destination_of(__u64 address, __u32 length)
+{
+	union socket_address from = {};
+	__u64 hash = 14695981039346656037ULL; /* FNV-1a's offset and prime, by words */
+
+	if (!address || length < sizeof(__u16))
+		return 0;
+	if (length > ADDRESS_SIZE)
+		length = ADDRESS_SIZE;
+	if (bpf_probe_read_user(&from, length, (void *)address)) {
+		health_count(HEALTH_UNREADABLE_MEMORY);
+		return 0;
+	}
+	length = significant_length(&from, length);
+	if (from.inet.family == AF_INET6)
+		from.inet6.flow_info = 0;
+	hash ^= length;
+	for (int i = 0; i < ADDRESS_WORDS; i++) {
+		__u64 word = i * sizeof(__u64) < length ? from.words[i] : 0;
+
+		hash = (hash ^ word) * 1099511628211ULL;
+		hash ^= hash >> 29;
+	}
+	hash |= 1; /* 0 means none */
+	remember(hash, &from, length);
+	return hash;
+}

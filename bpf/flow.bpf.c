@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Counters and histograms of flows. Entries are updated in place; only a new flow is inserted.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "flow.bpf.h"
+#include "health.bpf.h"
+#include "histogram.bpf.h"
+#include "object.bpf.h"
+
+#define MAX_FLOWS 131072
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_FLOWS);
+	__type(key, struct flow_key);
+	__type(value, struct flow_value);
+} flows SEC(".maps");
+
+/* Times asleep, apart from the counters: most flows never sleep. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_FLOWS);
+	__type(key, struct flow_key);
+	__type(value, struct time_histogram);
+} flow_sleeps SEC(".maps");
+
+static const struct flow_value empty_flow = {};
+
+static __always_inline void remember_object(const struct flow_key *key, __u64 file)
+{
+	struct object_key object = {
+		.object = key->object,
+		.aux = key->aux,
+		.mechanism = key->mechanism,
+	};
+
+	object_remember(file, &object);
+}
+
+__hidden struct flow_value *flow_get(const struct flow_key *key, __u64 file)
+{
+	struct flow_value *flow = bpf_map_lookup_elem(&flows, key);
+
+	if (flow)
+		return flow;
+	bpf_map_update_elem(&flows, key, &empty_flow, BPF_NOEXIST);
+	flow = bpf_map_lookup_elem(&flows, key);
+	if (flow)
+		remember_object(key, file);
+	else
+		health_count(HEALTH_MAP_FULL);
+	return flow;
+}
+
+/* Raises *MAXIMUM to VALUE; other CPUs may be doing the same. */
+static __always_inline void raise_maximum(__u64 *maximum, __u64 value)
+{
+	__u64 seen = *maximum;
+
+	for (int tries = 0; tries < 8 && value > seen; tries++) {
+		__u64 found = __sync_val_compare_and_swap(maximum, seen, value);
+
+		if (found == seen)
+			break;
+		seen = found;
+	}
+}
+
+__hidden int flow_message(struct flow_value *flow, __u64 bytes)
+{
+	__u32 slot = histogram_slot(bytes, SIZE_STEPS_LOG2);
+
+	if (slot >= SIZE_SLOTS)
+		slot = SIZE_SLOTS - 1;
+	__sync_fetch_and_add(&flow->messages, 1);
+	__sync_fetch_and_add(&flow->bytes, bytes);
+	__sync_fetch_and_add(&flow->sizes[slot], 1);
+	raise_maximum(&flow->max_bytes, bytes);
+	return 0;
+}
+
+__hidden int flow_sleep(const struct flow_key *key, struct flow_value *flow,
+			 const struct call *call)
+{
+	struct time_histogram *sleeps;
+
+	__sync_fetch_and_add(&flow->blocked_ns, call->blocked_ns);
+	__sync_fetch_and_add(&flow->runqueue_ns, call->runqueue_ns);
+	if (!(call->flags & CALL_SLEPT))
+		return 0;
+	sleeps = bpf_map_lookup_elem(&flow_sleeps, key);
+	if (!sleeps) {
+		bpf_map_update_elem(&flow_sleeps, key, empty_time_histogram, BPF_NOEXIST);
+		sleeps = bpf_map_lookup_elem(&flow_sleeps, key);
+	}
+	if (sleeps)
+		time_histogram_add(sleeps, call->blocked_ns);
+	else
+		health_count(HEALTH_MAP_FULL);
+	return 0;
+}

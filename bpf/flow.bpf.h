@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Counters and histograms of flows.
+ */
+#ifndef IPCTRACE_FLOW_BPF_H
+#define IPCTRACE_FLOW_BPF_H
+
+#include "tables.h"
+#include "thread_state.h"
+
+/*
+ * The counters of a flow. A new one is inserted, and its object described (from the struct file at
+ * FILE). NULL: no room, counted.
+ */
+struct flow_value *flow_get(const struct flow_key *key, __u64 file);
+
+/* One message of BYTES. */
+int flow_message(struct flow_value *flow, __u64 bytes);
+
+/* Adds the time that CALL slept and waited for a CPU. */
+int flow_sleep(const struct flow_key *key, struct flow_value *flow, const struct call *call);
+
+#endif

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From a file descriptor to the kernel object behind it. Sorts by the type of the inode and leaves
+ * the rest to the mechanism's own file.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "health.bpf.h"
+#include "kernel.bpf.h"
+#include "mechanisms.bpf.h"
+#include "object.bpf.h"
+
+/* include/uapi/linux/stat.h */
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define S_IFREG 0100000
+#define S_IFIFO 0010000
+
+#define MAX_OBJECTS 65536
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_OBJECTS);
+	__type(key, struct object_key);
+	__type(value, struct object_value);
+} objects SEC(".maps");
+
+static const struct object_value no_description = {};
+
+__hidden __u64 object_file(struct task_struct *task, __u32 fd)
+{
+	struct fdtable *table = task->files->fdt;
+	struct file **slot;
+	__u64 file = 0;
+
+	if (fd >= table->max_fds)
+		return 0;
+	/* A typed load of the array's element is refused on 6.1 and 6.12. */
+	slot = table->fd + fd;
+	bpf_probe_read_kernel(&file, sizeof(file), slot);
+	return file;
+}
+
+/* Families as in include/linux/socket.h. */
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+
+static __always_inline enum mechanism socket_mechanism(struct sock *sock)
+{
+	switch (KERNEL_READ(sock, __sk_common.skc_family)) {
+	case AF_UNIX:
+		return unix_mechanism(sock);
+	case AF_INET:
+	case AF_INET6:
+		return inet_mechanism(sock);
+	default:
+		return MECH_NONE;
+	}
+}
+
+static __always_inline bool is_wanted(enum mechanism mechanism)
+{
+	return wanted_mechanisms & (1U << (mechanism & 31));
+}
+
+static __always_inline bool identify_socket(struct file *file, struct object_key *key)
+{
+	struct socket *socket = KERNEL_POINTER(struct socket, KERNEL_READ(file, private_data));
+	struct sock *sock = KERNEL_READ(socket, sk);
+
+	key->object = (__u64)sock;
+	key->mechanism = socket_mechanism(sock);
+	return is_wanted(key->mechanism);
+}
+
+__hidden bool object_identify(__u64 address, struct object_key *key)
+{
+	struct file *file = KERNEL_POINTER(struct file, address);
+	struct inode *inode = KERNEL_READ(file, f_inode);
+	__u64 number = KERNEL_READ(inode, i_ino);
+	struct super_block *super;
+
+	switch (KERNEL_READ(inode, i_mode) & S_IFMT) {
+	case S_IFSOCK:
+		key->aux = number;
+		return identify_socket(file, key);
+	case S_IFIFO:
+		super = KERNEL_READ(inode, i_sb);
+		key->mechanism = pipe_mechanism(super);
+		break;
+	case S_IFREG:
+		super = KERNEL_READ(inode, i_sb);
+		key->mechanism = mqueue_mechanism(super);
+		break;
+	default:
+		return false;
+	}
+	key->object = number;
+	key->aux = KERNEL_READ(super, s_dev);
+	return is_wanted(key->mechanism);
+}
+
+__hidden int object_describe(__u64 file, const struct object_key *key, struct object_value *value)
+{
+	switch (key->mechanism) {
+	case MECH_PIPE:
+	case MECH_FIFO:
+		pipe_describe(file, value);
+		break;
+	case MECH_MQUEUE:
+		mqueue_describe(file, value);
+		break;
+	case MECH_UNIX_STREAM:
+	case MECH_UNIX_DGRAM:
+	case MECH_UNIX_SEQPACKET:
+		unix_describe(key->object, value);
+		break;
+	case MECH_TCP:
+	case MECH_UDP:
+		inet_describe(key->object, value);
+		break;
+	}
+	return 0;
+}
+
+__hidden int object_remember(__u64 file, const struct object_key *key)
+{
+	struct object_value *value;
+	struct object_key now = {};
+
+	if (bpf_map_lookup_elem(&objects, key))
+		return 0;
+	/* The file may have been closed by another thread since the call began. */
+	object_identify(file, &now);
+	if (now.object != key->object || now.aux != key->aux || now.mechanism != key->mechanism)
+		return 0;
+	bpf_map_update_elem(&objects, key, &no_description, BPF_NOEXIST);
+	value = bpf_map_lookup_elem(&objects, key);
+	if (value)
+		object_describe(file, key, value);
+	else
+		health_count(HEALTH_MAP_FULL);
+	return 0;
+}
+

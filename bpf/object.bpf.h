@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From a file descriptor to the kernel object behind it, and what that object is called.
+ */
+#ifndef IPCTRACE_OBJECT_BPF_H
+#define IPCTRACE_OBJECT_BPF_H
+
+#include "tables.h"
+
+struct task_struct;
+
+/* The kernel address of the struct file of descriptor FD, 0 if there is none. */
+__u64 object_file(struct task_struct *task, __u32 fd);
+
+/* Fills KEY for the object behind FILE. Returns false if it is none of the wanted mechanisms. */
+bool object_identify(__u64 file, struct object_key *key);
+
+/* Fills VALUE, which is all zero, with what there is to say of the object behind FILE. */
+int object_describe(__u64 file, const struct object_key *key, struct object_value *value);
+
+/* Remembers the description of an object for the user side, once. */
+int object_remember(__u64 file, const struct object_key *key);
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sleeping, waking, running: how long the call in flight of a traced thread was asleep, and how
+ * long it then waited for a CPU. The two never overlap, and nothing else counts as blocked.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "futex.bpf.h"
+#include "health.bpf.h"
+#include "kernel.bpf.h"
+#include "thread.bpf.h"
+
+static __always_inline long task_state(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->__state))
+		return task->__state;
+	return BPF_CORE_READ((struct task_struct___before_5_14 *)task, state);
+}
+
+/*
+ * PREVIOUS leaves the CPU. It is asleep if it has given up the CPU of its own will and the
+ * scheduler has left its state alone: where a signal was pending, __schedule() made it runnable
+ * again before this hook.
+ */
+static __always_inline void leave(struct task_struct *previous, bool preempted)
+{
+	struct thread *thread = traced_thread(previous);
+
+	if (!thread || thread->call.operation == OP_NONE)
+		return;
+	thread->off_cpu_ns = bpf_ktime_get_ns();
+	if (preempted || task_state(previous) == 0) {
+		thread->off_cpu = OFF_CPU_PREEMPTED;
+		return;
+	}
+	thread->off_cpu = OFF_CPU_ASLEEP;
+	thread->call.flags |= CALL_SLEPT;
+	if (thread->call.operation >= OP_FUTEX && thread->call.operation <= OP_FUTEX_WAITV)
+		futex_sleep(thread);
+}
+
+static __always_inline void arrive(struct task_struct *next)
+{
+	struct thread *thread = traced_thread(next);
+	struct call *call;
+	__u64 now;
+
+	if (!thread || thread->off_cpu == OFF_CPU_NOT)
+		return;
+	call = &thread->call;
+	now = bpf_ktime_get_ns();
+	if (thread->off_cpu == OFF_CPU_PREEMPTED) {
+		call->runqueue_ns += now - thread->off_cpu_ns;
+	} else if (thread->woken_ns >= thread->off_cpu_ns) {
+		call->blocked_ns += thread->woken_ns - thread->off_cpu_ns;
+		call->runqueue_ns += now - thread->woken_ns;
+	} else if (thread->woken_ns) {
+		/* The waker had begun before the sleeper was off its CPU: it did not sleep. */
+		call->runqueue_ns += now - thread->off_cpu_ns;
+	} else {
+		/* The wake could not be recorded; all of it may have been sleep. */
+		call->blocked_ns += now - thread->off_cpu_ns;
+		health_count(HEALTH_STORAGE_BUSY);
+	}
+	thread->off_cpu = OFF_CPU_NOT;
+	thread->woken_ns = 0;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_sched_switch, bool preempted, struct task_struct *previous,
+	     struct task_struct *next)
+{
+	leave(previous, preempted);
+	arrive(next);
+	return 0;
+}
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_sched_waking, struct task_struct *task)
+{
+	struct thread *thread = traced_thread(task);
+
+	if (thread && thread->call.operation != OP_NONE)
+		thread->woken_ns = bpf_ktime_get_ns();
+	return 0;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The storage behind settings.bpf.h, and the license of all programs.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "settings.bpf.h"
+
+const volatile __u8 operation_of_syscall[SYSCALL_TABLE_SIZE] = {};
+const volatile __u8 operation_of_syscall_32[SYSCALL_TABLE_SIZE] = {};
+
+const volatile __u32 target_mode = TARGET_MODE_NONE;
+const volatile char target_comm[16] = {};
+const volatile bool follow_children = false;
+const volatile __u32 own_pid = 0;
+
+const volatile __u32 wanted_mechanisms = 0;
+const volatile bool want_futexes = true;
+
+const volatile bool have_rdonly_cast = false;
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the loader decides before the programs are loaded. All of it is read-only data by then, so
+ * the verifier takes the branches that do not apply out of the programs.
+ */
+#ifndef IPCTRACE_SETTINGS_BPF_H
+#define IPCTRACE_SETTINGS_BPF_H
+
+#include "tables.h"
+#include "targets.h"
+
+extern const volatile __u8 operation_of_syscall[SYSCALL_TABLE_SIZE];
+extern const volatile __u8 operation_of_syscall_32[SYSCALL_TABLE_SIZE];
+
+extern const volatile __u32 target_mode; /* enum target_mode */
+extern const volatile char target_comm[16];
+extern const volatile bool follow_children;
+extern const volatile __u32 own_pid; /* ipctrace itself: never traced */
+
+extern const volatile __u32 wanted_mechanisms; /* bit (1 << mechanism) */
+extern const volatile bool want_futexes;
+
+/* bpf_rdonly_cast: 6.2, commit a35b9af4ec2c. */
+extern const volatile bool have_rdonly_cast;
+
+#endif

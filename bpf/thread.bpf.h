@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What we keep of each traced thread: whose it is, the call in flight, and whether it sleeps.
+ * An entry in the task storage is the mark of a traced thread.
+ */
+#ifndef IPCTRACE_THREAD_BPF_H
+#define IPCTRACE_THREAD_BPF_H
+
+#include "tables.h"
+#include "thread_state.h"
+
+/* The entry of a traced thread, or NULL; in target.bpf.c, which marks them. */
+struct thread *thread_lookup(struct task_struct *task);
+
+/*
+ * The same, where most threads are not traced. The test costs these one load: a task without any
+ * storage at all (the member came with task storage for tracing programs, 5.13, commit a10787e6d58c) is not ours.
+ */
+static __always_inline struct thread *traced_thread(struct task_struct *task)
+{
+	return task->bpf_storage ? thread_lookup(task) : NULL;
+}
+
+static __always_inline bool call_is_pending(const struct thread *thread)
+{
+	return thread->pending.operation != OP_NONE;
+}
+
+#endif

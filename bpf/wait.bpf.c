@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sleep by thread and object: where each thread spends its time asleep.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "health.bpf.h"
+#include "wait.bpf.h"
+
+#define MAX_WAITS 65536
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_WAITS);
+	__type(key, struct wait_key);
+	__type(value, struct wait_value);
+} waits SEC(".maps");
+
+static const struct wait_value empty_wait = {};
+
+__hidden int wait_add(struct task_struct *task, const struct thread *thread,
+		       const struct call *call)
+{
+	struct wait_key key = {
+		.process = thread->process,
+		.tid = task->pid,
+		.mechanism = call->mechanism,
+		.object = call->object,
+		.destination = call->destination,
+		.aux = call->mechanism == MECH_NONE ? thread->image : call->aux,
+	};
+	struct wait_value *wait = bpf_map_lookup_elem(&waits, &key);
+
+	if (!wait) {
+		bpf_map_update_elem(&waits, &key, &empty_wait, BPF_NOEXIST);
+		wait = bpf_map_lookup_elem(&waits, &key);
+		if (!wait) {
+			health_count(HEALTH_MAP_FULL);
+			return 0;
+		}
+	}
+	/* Only this thread writes the entry. */
+	wait->count += !!(call->flags & CALL_SLEPT);
+	wait->blocked_ns += call->blocked_ns;
+	wait->runqueue_ns += call->runqueue_ns;
+	__builtin_memcpy(wait->comm, task->comm, sizeof(wait->comm));
+	return 0;
+}

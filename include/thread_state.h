@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Value of the task storage. The user side writes one only to mark a thread by hand: the command
+ * it starts, and itself for the self-test.
+ */
+#ifndef IPCTRACE_THREAD_STATE_H
+#define IPCTRACE_THREAD_STATE_H
+
+#include "tables.h"
+
+enum call_flag {
+	CALL_PEEK = 1 << 0,       /* looks at a message and leaves it in the queue */
+	CALL_QUEUED = 1 << 1,     /* there was a message in the queue at entry */
+	CALL_UNRESOLVED = 1 << 2, /* a file descriptor that we could not follow */
+	CALL_WAITER = 1 << 3,     /* counted among the waiters of its futex word */
+	CALL_STRADDLING = 1 << 4, /* began before we looked */
+	CALL_SLEPT = 1 << 5,
+	CALL_32BIT = 1 << 6,
+};
+
+struct call {
+	__u64 object; /* as in object_key; the futex word's address */
+	__u64 destination;
+	__u64 file; /* kernel address of the struct file, to describe the object when it is new */
+	__u64 arguments[3]; /* tell a restarted call from a new one */
+	__u64 blocked_ns, runqueue_ns;
+	__u32 aux;
+	__u16 number;    /* of the system call */
+	__u8 operation;  /* enum operation; OP_NONE: no call */
+	__u8 mechanism;  /* MECH_NONE: not a channel */
+	__u8 direction;
+	__u8 futex_operation;
+	__u16 flags;     /* enum call_flag */
+};
+
+enum off_cpu {
+	OFF_CPU_NOT = 0,
+	OFF_CPU_ASLEEP = 1,
+	OFF_CPU_PREEMPTED = 2,
+};
+
+struct thread {
+	struct process_key process;
+	__u32 image;
+	__u8 traced;
+	__u8 armed; /* trace it from its next execve on */
+	__u8 fresh; /* may be inside a call whose entry we did not see */
+	__u8 off_cpu; /* enum off_cpu, while a call is in flight */
+	__u64 off_cpu_ns; /* when it left the CPU */
+	__u64 woken_ns;   /* when it was last woken, 0: not since it was last on the CPU */
+	struct call call;    /* in flight */
+	struct call pending; /* interrupted, will go on unless a signal handler ends it */
+};
+
+#endif
