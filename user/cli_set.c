@@ -285,8 +285,8 @@ static int check_together(struct parse *parse)
 	if (options->target == TARGET_NONE)
 		return cli_fail(parse, "no target: give -p PID, -c NAME, -a or -- COMMAND (see "
 				CLI_PROGRAM " --help)");
-	if (view->format == FORMAT_CSV && (view->views & (view->views - 1)))
-		return cli_fail(parse, "--csv prints one table: give one view");
+	if (view->format == FORMAT_CSV && view->views && !table_by_view(view->views))
+		return cli_fail(parse, "--csv prints one table: give one view, and one that has columns");
 	return 0;
 }
 

@@ -153,6 +153,7 @@ static const struct refusal {
 	{ "-a -n 4294967297", "bad number of rows '4294967297'" },
 	{ "-a --json --csv", "--json and --csv exclude each other" },
 	{ "-a --csv -v locks,channels", "--csv prints one table: give one view" },
+	{ "-a --csv -v hist", "give one view, and one that has columns" },
 	{ "-a -u nobody", "--user goes only with -- COMMAND" },
 	{ "-u ''", "empty value in --user" },
 	{ "-a -o ''", "empty value in --output" },
