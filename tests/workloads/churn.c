@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Short lives: 499 threads (default) or 101 forked children, each writes once and is gone. */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib_edges.h"
+
+#define THREADS 499
+#define CHILDREN 101
+#define MESSAGE_BYTES 41
+
+static struct truth_channel *channel;
+static int fds[2];
+static unsigned children;
+
+static void *write_once(void *unused)
+{
+	char data[MESSAGE_BYTES] = "";
+
+	(void)unused;
+	edges_expect(SEND(channel, write(fds[1], data, sizeof(data))) == sizeof(data), "write");
+	return NULL;
+}
+
+static void start_threads(void *unused)
+{
+	pthread_t threads[8];
+
+	(void)unused;
+	for (unsigned started = 0; started < THREADS;) {
+		unsigned count = 0;
+
+		while (count < 8 && started + count < THREADS) {
+			edges_expect(!pthread_create(&threads[count], NULL, write_once, NULL), "thread");
+			count++;
+		}
+		for (unsigned i = 0; i < count; i++)
+			pthread_join(threads[i], NULL);
+		started += count;
+	}
+}
+
+/* The children's figures are printed as one sum: they are too many for a record each. */
+static void start_children(void *unused)
+{
+	char data[MESSAGE_BYTES] = "";
+
+	(void)unused;
+	for (unsigned i = 0; i < CHILDREN; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(write(fds[1], data, sizeof(data)) != sizeof(data));
+		edges_expect(child > 0, "fork");
+		if (i % 5 == 4)
+			while (waitpid(-1, NULL, WNOHANG) > 0)
+				;
+	}
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	children = CHILDREN;
+}
+
+static void reader(void *unused)
+{
+	char data[MESSAGE_BYTES];
+	unsigned count = truth_options.variant ? CHILDREN : THREADS;
+
+	(void)unused;
+	for (unsigned i = 0; i < count; i++)
+		edges_expect(RECEIVE(channel, read(fds[0], data, sizeof(data))) == sizeof(data), "read");
+}
+
+static void print_children(void)
+{
+	printf(",\"children\":{\"count\":%u,\"messages\":%u,\"bytes\":%u}", children, children,
+	       children * MESSAGE_BYTES);
+}
+
+int main(int argc, char **argv)
+{
+	truth_options_parse(argc, argv);
+	edges_expect(!pipe(fds), "pipe");
+	channel = truth_file_channel("pipe", fds[0]);
+	truth_print_more = print_children;
+	truth_worker(0, truth_options.variant ? start_children : start_threads, NULL, -1);
+	truth_worker(0, reader, NULL, -1);
+	truth_serve();
+}

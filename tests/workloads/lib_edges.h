@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Every way a call on a socket can end, in one thread, for both families of sockets. */
+#ifndef LIB_EDGES_H
+#define LIB_EDGES_H
+
+#include "lib_truth.h"
+
+/* Two sockets connected to each other; closes both. */
+void edges_run(struct truth_channel *channel, int one, int other);
+
+/* Ends the program with WHAT when a call did not end as it should. */
+void edges_expect(bool truth, const char *what);
+
+#endif

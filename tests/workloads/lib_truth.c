@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The records behind lib_truth.h: declaring channels, counting calls, printing the truth. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib_truth.h"
+#include "lib_truth_private.h"
+
+struct records *truth_records;
+
+static __thread struct truth_stamp before;
+static __thread int schedstat_fd = -1;
+static __thread pid_t schedstat_owner;
+
+void truth_die(const char *what)
+{
+	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(errno));
+	_exit(1);
+}
+
+void *truth_shared(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		truth_die("mmap");
+	return memory;
+}
+
+void truth_add(uint64_t *counter, uint64_t value)
+{
+	__atomic_fetch_add(counter, value, __ATOMIC_SEQ_CST);
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+uint64_t truth_now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Time this thread was ready to run and did not: second figure of /proc/thread-self/schedstat. */
+static uint64_t runqueue_ns(void)
+{
+	unsigned long long run, delay = 0;
+	char text[96];
+	ssize_t length;
+
+	if (schedstat_fd < 0 || schedstat_owner != gettid()) {
+		if (schedstat_fd >= 0 && schedstat_owner == getpid())
+			close(schedstat_fd);
+		schedstat_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+		schedstat_owner = gettid();
+	}
+	length = pread(schedstat_fd, text, sizeof(text) - 1, 0);
+	if (length <= 0)
+		return 0;
+	text[length] = '\0';
+	sscanf(text, "%llu %llu", &run, &delay);
+	return delay;
+}
+
+/*
+ * The three readings belong to one moment: taken again when the thread lost the CPU in between.
+ * Outside of a call a thread never sleeps, so a later moment is as good as an earlier one.
+ */
+static void stamp(struct truth_stamp *s)
+{
+	int tries = 0;
+
+	do {
+		s->wall_ns = clock_ns(CLOCK_MONOTONIC);
+		s->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+		s->runqueue_ns = runqueue_ns();
+	} while (clock_ns(CLOCK_MONOTONIC) - s->wall_ns > 30000 && ++tries < 20);
+}
+
+void truth_before(void)
+{
+	runqueue_ns();
+	stamp(&before);
+}
+
+uint64_t truth_asleep_ns(void)
+{
+	struct truth_stamp after;
+	int64_t asleep;
+
+	stamp(&after);
+	asleep = (int64_t)(after.wall_ns - before.wall_ns) - (int64_t)(after.cpu_ns - before.cpu_ns) -
+		 (int64_t)(after.runqueue_ns - before.runqueue_ns);
+	return asleep > 0 ? asleep : 0;
+}
+
+void truth_sleep_ms(unsigned ms)
+{
+	struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
+
+	while (nanosleep(&t, &t) && errno == EINTR)
+		;
+}
+
+void truth_await_asleep(pid_t pid, pid_t tid, long number)
+{
+	char path[64], text[64];
+	ssize_t length;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	for (;;) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+		if (length < 0)
+			truth_die(path);
+		close(fd);
+		text[length] = '\0';
+		if (text[0] >= '0' && text[0] <= '9' && atol(text) == number)
+			return;
+		truth_sleep_ms(1);
+	}
+}
+
+static void lock_records(void)
+{
+	while (__atomic_exchange_n(&truth_records->busy, 1, __ATOMIC_ACQUIRE))
+		;
+}
+
+static void unlock_records(void)
+{
+	__atomic_store_n(&truth_records->busy, 0, __ATOMIC_RELEASE);
+}
+
+static struct truth_channel *channel_new(const char *kind)
+{
+	struct truth_channel *channel = NULL;
+
+	lock_records();
+	for (unsigned i = 0; i < MAX_CHANNELS && !channel; i++)
+		if (!truth_records->channels[i].used)
+			channel = &truth_records->channels[i];
+	if (!channel)
+		truth_die("too many channels");
+	channel->used = true;
+	unlock_records();
+	snprintf(channel->kind, sizeof(channel->kind), "%s", kind);
+	channel->datagrams = !strcmp(kind, "unix-dgram") || !strcmp(kind, "unix-seqpacket") ||
+			     !strcmp(kind, "udp") || !strcmp(kind, "mqueue");
+	return channel;
+}
+
+static struct stat stat_of(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		truth_die("fstat");
+	return st;
+}
+
+struct truth_channel *truth_file_channel(const char *kind, int fd)
+{
+	struct truth_channel *channel = channel_new(kind);
+	struct stat st = stat_of(fd);
+
+	snprintf(channel->id, sizeof(channel->id), "%s:[%lu:%lu]", kind, st.st_dev, st.st_ino);
+	return channel;
+}
+
+struct truth_channel *truth_pair_channel(const char *kind, int one, int other)
+{
+	struct truth_channel *channel = channel_new(kind);
+	unsigned long a = stat_of(one).st_ino, b = stat_of(other).st_ino;
+
+	snprintf(channel->id, sizeof(channel->id), "%s:[%lu:%lu]", kind, a < b ? a : b, a < b ? b : a);
+	return channel;
+}
+
+struct truth_channel *truth_socket_channel(const char *kind, int receiver)
+{
+	struct truth_channel *channel = channel_new(kind);
+
+	snprintf(channel->id, sizeof(channel->id), "%s:[%lu]", kind, stat_of(receiver).st_ino);
+	return channel;
+}
+
+struct truth_channel *truth_named_channel(const char *kind, const char *name)
+{
+	struct truth_channel *channel = channel_new(kind);
+
+	truth_channel_name(channel, name, strlen(name));
+	return channel;
+}
+
+void truth_channel_name(struct truth_channel *channel, const void *name, size_t length)
+{
+	channel->name_length = length < MAX_NAME ? length : MAX_NAME;
+	memcpy(channel->name, name, channel->name_length);
+}
+
+struct truth_end *truth_end_of(struct truth_channel *channel, pid_t pid)
+{
+	struct truth_end *end = NULL;
+	int saved = errno;
+
+	lock_records();
+	for (unsigned i = 0; i < channel->end_count && !end; i++)
+		if (channel->ends[i].pid == pid)
+			end = &channel->ends[i];
+	if (!end) {
+		if (channel->end_count == MAX_ENDS)
+			truth_die("too many ends");
+		end = &channel->ends[channel->end_count++];
+		end->pid = pid;
+	}
+	unlock_records();
+	errno = saved;
+	return end;
+}
+
+static struct truth_figures *count_call(struct truth_channel *channel, enum truth_direction direction)
+{
+	uint64_t asleep_ns = truth_asleep_ns();
+	struct truth_figures *figures = &truth_end_of(channel, getpid())->figures[direction];
+
+	truth_add(&figures->calls, 1);
+	truth_add(&figures->blocked_ns, asleep_ns);
+	return figures;
+}
+
+static void count_failure(struct truth_figures *figures, int error)
+{
+	truth_add(error == EAGAIN ? &figures->would_block : &figures->errors, 1);
+}
+
+ssize_t truth_after(struct truth_channel *channel, enum truth_direction direction, ssize_t result)
+{
+	int error = errno;
+	struct truth_figures *figures = count_call(channel, direction);
+
+	if (result < 0) {
+		count_failure(figures, error);
+	} else if (result > 0 || channel->datagrams) {
+		truth_add(&figures->messages, 1);
+		truth_add(&figures->bytes, result);
+	}
+	errno = error;
+	return result;
+}
+
+void truth_after_many(struct truth_channel *channel, enum truth_direction direction,
+		      uint64_t messages, uint64_t bytes)
+{
+	int error = errno;
+	struct truth_figures *figures = count_call(channel, direction);
+
+	truth_add(&figures->messages, messages);
+	truth_add(&figures->bytes, bytes);
+	errno = error;
+}
+
+ssize_t truth_after_look(struct truth_channel *channel, ssize_t result)
+{
+	int error = errno;
+	struct truth_figures *figures = count_call(channel, RECEIVED);
+
+	if (result < 0)
+		count_failure(figures, error);
+	errno = error;
+	return result;
+}
+
+struct truth_lock *truth_lock_at(pid_t pid, const void *address)
+{
+	struct truth_lock *lock = NULL;
+
+	lock_records();
+	for (unsigned i = 0; i < MAX_LOCKS && !lock; i++) {
+		struct truth_lock *candidate = &truth_records->locks[i];
+
+		if (!candidate->used || (candidate->pid == pid && candidate->address == (uintptr_t)address))
+			lock = candidate;
+	}
+	if (!lock)
+		truth_die("too many locks");
+	lock->used = true;
+	lock->pid = pid;
+	lock->address = (uintptr_t)address;
+	unlock_records();
+	return lock;
+}
