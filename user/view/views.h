@@ -39,6 +39,9 @@ struct view_options {
 /* Bit of the view with this name, or 0. */
 unsigned view_by_name(const char *name);
 
+/* The names of all views for help and error lines: "processes, channels, ...". */
+const char *view_names(void);
+
 /* Is NAME a column that one of VIEWS can be sorted by? */
 bool view_has_column(unsigned views, const char *name);
 
