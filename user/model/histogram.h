@@ -48,12 +48,17 @@ uint64_t histogram_slot_low(unsigned steps_log2, uint32_t slot);
 uint64_t histogram_slot_high(unsigned steps_log2, uint32_t slot);
 
 /*
- * The value below or at which FRACTION (0..1) of the values lie, interpolated within its slot and
- * held within [min, max] where these are known. 0 for an empty histogram.
+ * The value below or at which FRACTION (0..1) of the values lie: the middle of its slot, held
+ * within [min, max] where these are known. Right to half a step: 12.5 % at 2 steps_log2, 6.25 % at
+ * 3. Exact where the sum shows that all values are lower bounds of slots (4096-byte messages).
+ * 0 for an empty histogram.
  */
 uint64_t histogram_percentile(const struct histogram *h, double fraction);
 
-/* Fills D. Returns false, and leaves D alone, when there are no values. */
+/*
+ * Fills D. Returns false, and leaves D alone, when there are no values. Without a known range, min
+ * and max are the bounds of the outermost slots.
+ */
 bool histogram_distribution(const struct histogram *h, struct distribution *d);
 
 #endif
