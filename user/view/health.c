@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Says in words how far the figures can be trusted and what they cost. Texts are in health.def.
+ */
+#include <inttypes.h>
+
+#include "view/text.h"
+#include "view/units.h"
+
+static const char *const keys[] = {
+#define HEALTH(name, key, source, meaning) key,
+#include "health.def"
+#undef HEALTH
+};
+
+static const char *const meanings[] = {
+#define HEALTH(name, key, source, meaning) meaning,
+#include "health.def"
+#undef HEALTH
+};
+
+void text_title(struct lines *lines, const struct text_request *request, const char *what,
+		const char *suffix)
+{
+	const struct model *model = request->model;
+	bool at_least = model->health[HEALTH_MISSED_RUNS].value != 0;
+	char duration[UNIT_TEXT_SIZE];
+
+	format_duration(duration, model->duration_ns[request->window]);
+	lines_add(lines, LINE_TITLE, "%s  %s %s%s%s", what,
+		  request->window == WINDOW_INTERVAL ? "last" : "total", duration,
+		  at_least ? ", at least" : "", suffix);
+}
+
+static bool is_cost(enum health figure)
+{
+	return figure == HEALTH_BPF_CPU_NS || figure == HEALTH_USER_CPU_NS;
+}
+
+static void format_cost(char *text, const struct model *model, enum health figure)
+{
+	double run_ns = (double)model->duration_ns[WINDOW_RUN];
+
+	if (model->health[figure].known && run_ns > 0)
+		format_share(text, (double)model->health[figure].value / run_ns);
+	else
+		snprintf(text, UNIT_TEXT_SIZE, "unknown");
+}
+
+void text_health(struct lines *lines, const struct text_request *request)
+{
+	const struct model *model = request->model;
+	char kernel[UNIT_TEXT_SIZE], user[UNIT_TEXT_SIZE], text[256];
+	unsigned problems = 0;
+
+	for (unsigned i = 0; i < HEALTH_COUNT; i++) {
+		const struct health_figure *figure = &model->health[i];
+
+		if (is_cost(i) || (figure->known && !figure->value))
+			continue;
+		problems++;
+		if (figure->known)
+			snprintf(text, sizeof(text), "health: %s %" PRIu64 ": %s", keys[i],
+				 figure->value, meanings[i]);
+		else
+			snprintf(text, sizeof(text), "health: %s unknown: %s", keys[i],
+				 meanings[i]);
+		lines_add_wrapped(lines, LINE_WARNING, text);
+	}
+	format_cost(kernel, model, HEALTH_BPF_CPU_NS);
+	format_cost(user, model, HEALTH_USER_CPU_NS);
+	snprintf(text, sizeof(text), "health: %scost in CPU time: kernel side %s, ipctrace %s",
+		 problems ? "" : "nothing lost; ", kernel, user);
+	lines_add_wrapped(lines, LINE_PLAIN, text);
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The JSON object of the contract: every key always there, null for what is not known, times in
+ * nanoseconds, sizes in bytes. Keys beyond the contract's are marked as such.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "view/endpoints.h"
+#include "view/formats.h"
+#include "view/json_writer.h"
+#include "view/rows.h"
+
+typedef int (*write_row)(struct json *json, const void *row, enum window w);
+
+/* Keys of a distribution, by unit: figures of different units must not share a key. */
+struct distribution_keys {
+	const char *mean, *min, *p50, *p90, *p99, *max;
+};
+
+static const struct distribution_keys keys_ns = { "mean_ns", "min_ns", "p50_ns",
+						  "p90_ns",  "p99_ns", "max_ns" };
+static const struct distribution_keys keys_bytes = { "mean_bytes", "min_bytes", "p50_bytes",
+						     "p90_bytes",  "p99_bytes", "max_bytes" };
+
+static void write_distribution(struct json *json, const char *key, const struct histogram *h,
+			       const struct distribution_keys *keys)
+{
+	struct distribution d;
+
+	if (!histogram_distribution(h, &d)) {
+		json_null(json, key);
+		return;
+	}
+	json_begin(json, key, '{');
+	json_number(json, "count", d.count);
+	json_number(json, keys->mean, d.mean);
+	json_number(json, keys->min, d.min);
+	json_number(json, keys->p50, d.p50);
+	json_number(json, keys->p90, d.p90);
+	json_number(json, keys->p99, d.p99);
+	json_number(json, keys->max, d.max);
+	json_end(json, '}');
+}
+
+static int write_process(struct json *json, const void *row, enum window w)
+{
+	const struct process *process = row;
+	const struct process_counts *counts = &process->window[w];
+	const struct flow_counts *sent = &counts->direction[DIRECTION_SEND];
+	const struct flow_counts *received = &counts->direction[DIRECTION_RECEIVE];
+	bool known = process->traced;
+
+	json_begin(json, NULL, '{');
+	json_number(json, "pid", process->key.pid);
+	json_number(json, "ppid", process->ppid);
+	json_string(json, "comm", process->comm);
+	json_figure(json, "threads", known, process->threads);
+	json_figure(json, "sent_bytes", known, sent->bytes);
+	json_figure(json, "received_bytes", known, received->bytes);
+	json_figure(json, "sent_messages", known, sent->messages);
+	json_figure(json, "received_messages", known, received->messages);
+	json_figure(json, "blocked_ns", known, counts->blocked_ns);
+	json_figure(json, "lock_wait_ns", known, counts->lock_wait_ns);
+	json_figure(json, "runqueue_ns", known, counts->runqueue_ns);
+	/* Beyond the contract. */
+	json_figure(json, "lock_waits", known, counts->lock_waits);
+	json_end(json, '}');
+	return 0;
+}
+
+/* Beyond the contract: how long an endpoint's calls slept, and how large its messages were. */
+static int write_endpoint_histograms(struct json *json, const struct channel *channel,
+				     const struct endpoint *endpoint, enum window w)
+{
+	struct histogram blocked, sizes;
+	int err = 0;
+
+	histogram_init(&blocked, TIME_STEPS_LOG2);
+	histogram_init(&sizes, SIZE_STEPS_LOG2);
+	for (unsigned i = 0; i < DIRECTION_COUNT && !err; i++) {
+		if (!endpoint->side[i].used)
+			continue;
+		err = channel_blocked_histogram(channel, endpoint->process, i, w, &blocked);
+		if (!err)
+			err = channel_size_histogram(channel, endpoint->process, i, w, &sizes);
+	}
+	write_distribution(json, "blocked", &blocked, &keys_ns);
+	write_distribution(json, "sizes", &sizes, &keys_bytes);
+	histogram_free(&blocked);
+	histogram_free(&sizes);
+	return err;
+}
+
+static int write_endpoint(struct json *json, const struct channel *channel,
+			  const struct endpoint *endpoint, enum window w)
+{
+	const struct flow_counts *sent = &endpoint->side[DIRECTION_SEND].window[w];
+	const struct flow_counts *received = &endpoint->side[DIRECTION_RECEIVE].window[w];
+	bool known = endpoint->process->traced || endpoint->side[DIRECTION_SEND].used ||
+		     endpoint->side[DIRECTION_RECEIVE].used;
+	int err;
+
+	json_begin(json, NULL, '{');
+	json_number(json, "pid", endpoint->process->key.pid);
+	json_string(json, "comm", endpoint->process->comm);
+	json_string(json, "role", endpoint_role(endpoint));
+	json_figure(json, "sent_bytes", known, sent->bytes);
+	json_figure(json, "received_bytes", known, received->bytes);
+	json_figure(json, "sent_messages", known, sent->messages);
+	json_figure(json, "received_messages", known, received->messages);
+	json_figure(json, "calls", known, sent->calls + received->calls);
+	json_figure(json, "would_block", known, sent->would_block + received->would_block);
+	json_figure(json, "errors", known, sent->errors + received->errors);
+	json_figure(json, "blocked_ns", known, sent->blocked_ns + received->blocked_ns);
+	/* Beyond the contract. */
+	json_figure(json, "runqueue_ns", known, sent->runqueue_ns + received->runqueue_ns);
+	err = write_endpoint_histograms(json, channel, endpoint, w);
+	json_end(json, '}');
+	return err;
+}
+
+static int write_channel(struct json *json, const void *row, enum window w)
+{
+	const struct channel *channel = row;
+	bool in_messages = channel->mechanism == MECH_MQUEUE;
+	int err = 0;
+
+	json_begin(json, NULL, '{');
+	json_string(json, "id", channel->id);
+	json_string(json, "kind", mechanism_kind(channel->mechanism));
+	json_string(json, "name", channel->name);
+	json_figure(json, "capacity_bytes", channel->capacity && !in_messages, channel->capacity);
+	json_null(json, "max_queued_bytes");
+	json_begin(json, "endpoints", '[');
+	for (unsigned i = 0; i < channel->endpoint_count && !err; i++)
+		err = write_endpoint(json, channel, &channel->endpoints[i], w);
+	json_end(json, ']');
+	json_null(json, "delivery");
+	/* Beyond the contract. */
+	json_figure(json, "capacity_messages", channel->capacity && in_messages,
+		    channel->capacity);
+	json_end(json, '}');
+	return err;
+}
+
+static int write_lock(struct json *json, const void *row, enum window w)
+{
+	const struct lock *lock = row;
+	const struct lock_counts *counts = &lock->window[w];
+	char address[2 + 16 + 1];
+
+	snprintf(address, sizeof(address), "0x%" PRIx64, (uint64_t)lock->key.address);
+	json_begin(json, NULL, '{');
+	json_string(json, "id", lock->id);
+	json_string(json, "kind", lock->kind);
+	json_string(json, "name", lock->name);
+	json_number(json, "pid", lock->key.process.pid);
+	json_string(json, "address", address);
+	json_number(json, "waits", counts->waits);
+	json_number(json, "timeouts", counts->timeouts);
+	json_number(json, "wait_ns", counts->blocked_ns);
+	json_number(json, "runqueue_ns", counts->runqueue_ns);
+	write_distribution(json, "wait", &lock->wait[w], &keys_ns);
+	json_number(json, "max_waiters", counts->max_waiters);
+	json_number(json, "wakes", counts->wakes);
+	json_number(json, "empty_wakes", counts->empty_wakes);
+	json_begin(json, "holders", '[');
+	json_end(json, ']');
+	json_begin(json, "wakers", '[');
+	json_end(json, ']');
+	/* Beyond the contract. */
+	json_number(json, "would_block", counts->would_block);
+	json_number(json, "interrupted", counts->interrupted);
+	json_number(json, "errors", counts->errors);
+	json_number(json, "woken_threads", counts->woken_threads);
+	json_number(json, "requeued", counts->requeued);
+	json_end(json, '}');
+	return 0;
+}
+
+static int write_wait(struct json *json, const void *row, enum window w)
+{
+	const struct wait *wait = row;
+	const struct lock *lock = wait->lock;
+
+	json_begin(json, NULL, '{');
+	json_number(json, "pid", wait->key.process.pid);
+	json_number(json, "tid", wait->key.tid);
+	json_string(json, "comm", wait->comm);
+	json_string(json, "on", lock ? lock->id : wait->channel->id);
+	json_string(json, "kind", lock ? lock->kind : mechanism_kind(wait->channel->mechanism));
+	json_null(json, "because_of_pid");
+	json_null(json, "because_of_tid");
+	json_number(json, "count", wait->window[w].count);
+	json_number(json, "blocked_ns", wait->window[w].blocked_ns);
+	json_number(json, "runqueue_ns", wait->window[w].runqueue_ns);
+	json_end(json, '}');
+	return 0;
+}
+
+static int write_list(struct json *json, const char *key, const struct model *model,
+		      enum view view, enum window w, const struct view_options *options,
+		      write_row write)
+{
+	struct rows rows;
+	int err;
+
+	err = rows_collect(&rows, model, view, w, options->sort, false);
+	json_begin(json, key, '[');
+	for (unsigned i = 0; i < rows.count && !err; i++) {
+		if (options->top && i >= options->top)
+			break;
+		err = write(json, rows.items[i], w);
+	}
+	json_end(json, ']');
+	rows_free(&rows);
+	return err;
+}
+
+static void write_health(struct json *json, const struct model *model)
+{
+	static const char *const keys[] = {
+#define HEALTH(name, key, source, meaning) key,
+#include "health.def"
+#undef HEALTH
+	};
+
+	json_begin(json, "health", '{');
+	for (unsigned i = 0; i < HEALTH_COUNT; i++)
+		json_figure(json, keys[i], model->health[i].known, model->health[i].value);
+	json_end(json, '}');
+}
+
+int format_json(FILE *out, const struct model *model, enum window w,
+		const struct view_options *options, unsigned width)
+{
+	struct json json = { .out = out };
+	int err;
+
+	(void)width;
+	json_begin(&json, NULL, '{');
+	json_string(&json, "schema", "ipctrace/1");
+	json_string(&json, "type", w == WINDOW_RUN ? "summary" : "interval");
+	json_number(&json, "time_ns", model->time_ns);
+	json_number(&json, "duration_ns", model->duration_ns[w]);
+	json_string(&json, "backend", model->backend);
+	err = write_list(&json, "processes", model, VIEW_PROCESSES, w, options, write_process);
+	if (!err)
+		err = write_list(&json, "channels", model, VIEW_CHANNELS, w, options,
+				 write_channel);
+	json_begin(&json, "edges", '[');
+	json_end(&json, ']');
+	if (!err)
+		err = write_list(&json, "locks", model, VIEW_LOCKS, w, options, write_lock);
+	if (!err)
+		err = write_list(&json, "waits", model, VIEW_WAITS, w, options, write_wait);
+	write_health(&json, model);
+	json_end(&json, '}');
+	fputc('\n', out);
+	return err;
+}

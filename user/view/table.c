@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One view as an aligned text table: chooses the columns that fit, and cuts text to fit.
+ * Knows columns only by their description, and no view in particular.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/columns.h"
+#include "view/escape.h"
+#include "view/rows.h"
+#include "view/text.h"
+#include "view/units.h"
+#include "view/utf8.h"
+
+/*
+ * Without a limit given, objects that are only held open do not fill the page: a server may hold
+ * thousands. All that were active in the window are shown in any case.
+ */
+#define ROWS_WITH_IDLE 20
+
+/* Figures get this much at least, so that columns stay in place from one interval to the next. */
+#define MIN_FIGURE_WIDTH 6
+
+/* Text in columns that are always there is cut down to this before one of them is left out. */
+#define LEAST_TEXT_WIDTH 8
+
+struct cell_column {
+	const struct column *column;
+	char header[32];
+	unsigned natural, width; /* wanted, and given */
+	bool shown;
+};
+
+struct grid {
+	unsigned columns, rows;
+	struct cell_column *column; /* owned */
+	char **cells;               /* owned, row by row, escaped */
+};
+
+static char *escaped_text(const struct column *column, const void *row, enum window w)
+{
+	char raw[CELL_TEXT_SIZE], *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	column->text(raw, sizeof(raw), row, w);
+	escape_terminal(out, raw);
+	fclose(out);
+	return text;
+}
+
+static char *cell_text(const struct column *column, const void *row,
+		       const struct text_request *request)
+{
+	char text[UNIT_TEXT_SIZE];
+
+	if (column->unit == UNIT_TEXT)
+		return escaped_text(column, row, request->window);
+	format_figure(text, column->unit, column->number(row, request->window), request->window,
+		      request->model);
+	return strdup(text);
+}
+
+static void add_columns(struct grid *grid, enum view view, enum window w)
+{
+	for (unsigned i = 0; i < column_count; i++) {
+		struct cell_column *c = &grid->column[grid->columns];
+
+		if (columns[i].view != view)
+			continue;
+		c->column = &columns[i];
+		c->shown = true;
+		snprintf(c->header, sizeof(c->header), "%s%s", columns[i].header,
+			 w == WINDOW_INTERVAL && unit_is_rate(columns[i].unit) ? "/s" : "");
+		c->natural = strlen(c->header);
+		if (c->column->unit > UNIT_LEVEL && c->natural < MIN_FIGURE_WIDTH)
+			c->natural = MIN_FIGURE_WIDTH;
+		grid->columns++;
+	}
+}
+
+static int grid_fill(struct grid *grid, const struct rows *rows, unsigned shown,
+		     const struct text_request *request, enum view view)
+{
+	grid->column = calloc(column_count, sizeof(*grid->column));
+	if (!grid->column)
+		return -ENOMEM;
+	add_columns(grid, view, request->window);
+	grid->cells = calloc((size_t)shown * grid->columns + 1, sizeof(*grid->cells));
+	if (!grid->cells)
+		return -ENOMEM;
+	grid->rows = shown;
+	for (unsigned row = 0; row < shown; row++) {
+		for (unsigned i = 0; i < grid->columns; i++) {
+			struct cell_column *c = &grid->column[i];
+			char *text = cell_text(c->column, rows->items[row], request);
+			unsigned width;
+
+			if (!text)
+				return -ENOMEM;
+			grid->cells[row * grid->columns + i] = text;
+			width = text_width(text);
+			if (width > c->natural)
+				c->natural = width;
+		}
+	}
+	return 0;
+}
+
+static void grid_free(struct grid *grid)
+{
+	for (size_t i = 0; grid->cells && i < (size_t)grid->rows * grid->columns; i++)
+		free(grid->cells[i]);
+	free(grid->cells);
+	free(grid->column);
+}
+
+/* Gives each shown column what it needs at the least; returns the sum with the gaps. */
+static unsigned least_width(struct grid *grid, unsigned most_for_text)
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < grid->columns; i++) {
+		struct cell_column *c = &grid->column[i];
+
+		if (!c->shown)
+			continue;
+		c->width = c->natural;
+		if (c->column->unit == UNIT_TEXT) {
+			unsigned least = c->column->min_width;
+
+			if (least > most_for_text)
+				least = most_for_text;
+			if (c->width > least)
+				c->width = least;
+		}
+		sum += c->width + (sum ? 1 : 0);
+	}
+	return sum;
+}
+
+/* Leaves out the column that matters least, if it matters less than ABOVE. */
+static bool drop_column(struct grid *grid, unsigned above)
+{
+	struct cell_column *victim = NULL;
+	unsigned shown = 0;
+
+	for (unsigned i = 0; i < grid->columns; i++) {
+		struct cell_column *c = &grid->column[i];
+
+		shown += c->shown;
+		if (c->shown && c->column->priority > above &&
+		    (!victim || c->column->priority >= victim->column->priority))
+			victim = c;
+	}
+	if (!victim || shown < 2)
+		return false;
+	victim->shown = false;
+	return true;
+}
+
+/* Hands what is left to the texts, the most important first. */
+static void widen_texts(struct grid *grid, unsigned spare)
+{
+	unsigned most = 0;
+
+	for (unsigned i = 0; i < grid->columns; i++)
+		if (grid->column[i].column->priority > most)
+			most = grid->column[i].column->priority;
+	for (unsigned priority = 1; priority <= most; priority++) {
+		for (unsigned i = 0; i < grid->columns; i++) {
+			struct cell_column *c = &grid->column[i];
+			unsigned more = c->natural - c->width;
+
+			if (!c->shown || c->column->priority != priority)
+				continue;
+			if (more > spare)
+				more = spare;
+			c->width += more;
+			spare -= more;
+		}
+	}
+}
+
+static void grid_layout(struct grid *grid, unsigned width)
+{
+	unsigned needed = least_width(grid, UINT32_MAX);
+
+	if (!width) {
+		widen_texts(grid, UINT32_MAX);
+		return;
+	}
+	while (needed > width && drop_column(grid, 1))
+		needed = least_width(grid, UINT32_MAX);
+	while (needed > width) {
+		needed = least_width(grid, LEAST_TEXT_WIDTH);
+		if (needed > width && !drop_column(grid, 0))
+			break;
+	}
+	if (needed < width)
+		widen_texts(grid, width - needed);
+}
+
+/* Text to the left, figures to the right; ROW -1 is the header. */
+static void add_row(struct lines *lines, const struct grid *grid, int row)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	const char *gap = "";
+
+	if (!out) {
+		lines->error = -ENOMEM;
+		return;
+	}
+	for (unsigned i = 0; i < grid->columns; i++) {
+		const struct cell_column *c = &grid->column[i];
+		const char *cell = row < 0 ? c->header : grid->cells[row * grid->columns + i];
+		unsigned width = text_width(cell);
+		int padding = width < c->width ? c->width - width : 0;
+
+		if (!c->shown)
+			continue;
+		fputs(gap, out);
+		if (c->column->unit != UNIT_TEXT)
+			fprintf(out, "%*s", padding, "");
+		print_cut(out, cell, c->width);
+		if (c->column->unit == UNIT_TEXT)
+			fprintf(out, "%*s", padding, "");
+		gap = " ";
+	}
+	fclose(out);
+	lines_add(lines, row < 0 ? LINE_HEADER : LINE_PLAIN, "%s", text ? text : "");
+	free(text);
+}
+
+/* How many rows to show of those there are. */
+static unsigned row_limit(const struct text_request *request, const struct rows *rows)
+{
+	unsigned limit = rows->active > ROWS_WITH_IDLE ? rows->active : ROWS_WITH_IDLE;
+	unsigned around = request->options->header ? 2 : 0;
+
+	if (request->options->top)
+		limit = request->options->top;
+	else if (request->options->sort)
+		limit = rows->count; /* the idle ones are not at the end */
+	if (limit > rows->count)
+		limit = rows->count;
+	if (!request->max_lines)
+		return limit;
+	if (limit < rows->count)
+		around++;
+	if (limit + around > request->max_lines) {
+		around = request->options->header ? 3 : 1;
+		/* With little room, a row says more than how many there are. */
+		limit = request->max_lines > around ? request->max_lines - around : 1;
+	}
+	return limit;
+}
+
+void text_table(struct lines *lines, const struct text_request *request, enum view view)
+{
+	const struct view_options *options = request->options;
+	struct grid grid = { 0 };
+	struct rows rows;
+	unsigned shown;
+	int err;
+
+	err = rows_collect(&rows, request->model, view, request->window, options->sort, true);
+	if (err)
+		goto cleanup;
+	shown = row_limit(request, &rows);
+	err = grid_fill(&grid, &rows, shown, request, view);
+	if (err)
+		goto cleanup;
+	grid_layout(&grid, lines->width);
+	if (options->header) {
+		text_title(lines, request, table_by_view(view)->title,
+			   rows.count ? "" : ": none");
+		if (rows.count)
+			add_row(lines, &grid, -1);
+	}
+	for (unsigned i = 0; i < shown; i++)
+		add_row(lines, &grid, i);
+	if (shown < rows.count)
+		lines_add(lines, LINE_PLAIN, "(%u %smore)", rows.count - shown,
+			  shown >= rows.active && !options->sort ? "idle " : "");
+cleanup:
+	if (err)
+		lines->error = err;
+	grid_free(&grid);
+	rows_free(&rows);
+}
