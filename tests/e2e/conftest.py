@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Fixtures: a built ipctrace, and programs that are gone when their test has ended."""
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import harness
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() == 0:
+        return
+    for item in items:
+        item.add_marker(pytest.mark.skip(reason="needs root: BPF programs are loaded"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built():
+    if os.geteuid() == 0 and "IPCTRACE_BUILD" not in os.environ:
+        subprocess.run(["make", "-s", "-C", str(harness.ROOT), "all", "workloads"], check=True)
+
+
+class Stage:
+    """Starts programs in directories of their own below the test's temporary one."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.programs = []
+
+    def _keep(self, kind, *arguments, **options):
+        directory = self.directory / str(len(self.programs))
+        program = kind.__new__(kind)
+        self.programs.append(program)
+        program.__init__(directory, *arguments, **options)
+        return program
+
+    def workload(self, name, *arguments, **options):
+        return self._keep(harness.Workload, name, *arguments, **options)
+
+    def ipctrace(self, *arguments, **options):
+        return self._keep(harness.Ipctrace, *arguments, **options)
+
+    def program(self, *arguments, **options):
+        return self._keep(harness.Program, arguments, **options)
+
+    def attach(self, workload, *arguments):
+        return self.ipctrace("-p", ",".join(map(str, workload.pids)), *arguments)
+
+    def close(self):
+        for program in reversed(self.programs):
+            if hasattr(program, "process"):
+                program.stop()
+
+
+@pytest.fixture
+def stage(tmp_path):
+    stage = Stage(tmp_path)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def public_copy(tmp_path_factory):
+    """The program where another user may execute it."""
+    directory = tmp_path_factory.mktemp("public")
+    for parent in [directory, *directory.parents]:
+        if parent.stat().st_uid == os.getuid() and str(parent).startswith("/tmp/"):
+            parent.chmod(0o755)
+    return shutil.copy(harness.IPCTRACE, directory)

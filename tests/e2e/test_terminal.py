@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The live view on a real terminal: refreshed in place, within its size, left as it was."""
+import fcntl
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import termios
+import time
+import unicodedata
+
+import pytest
+
+from harness import IPCTRACE, wait_until
+
+ESCAPE = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>78]|\][^\x07]*\x07)")
+
+
+class Terminal:
+    """ipctrace on a pseudo terminal of a given size."""
+
+    def __init__(self, columns, rows, *arguments, **environment):
+        self.master, slave = pty.openpty()
+        self.resize(columns, rows)
+        self.before = termios.tcgetattr(slave)
+        self.process = subprocess.Popen(
+            [IPCTRACE, *map(str, arguments)], stdin=slave, stdout=slave, stderr=slave,
+            env=dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8", **environment),
+            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.slave = slave
+        self.output = b""
+
+    def resize(self, columns, rows):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def read(self):
+        while select.select([self.master], [], [], 0)[0]:
+            self.output += os.read(self.master, 65536)
+        return self.output.decode(errors="replace")
+
+    def press(self, keys):
+        os.write(self.master, keys)
+
+    def wait(self, timeout_s=10):
+        end = time.monotonic() + timeout_s
+        while self.process.poll() is None:
+            assert time.monotonic() < end, "ipctrace does not end"
+            self.read()
+            time.sleep(0.01)
+        self.read()
+        return self.process.returncode
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@pytest.fixture
+def terminal():
+    opened = []
+
+    def new(*arguments, **environment):
+        opened.append(Terminal(*arguments, **environment))
+        return opened[-1]
+
+    yield new
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def steady(stage):
+    workload = stage.workload("steady", 6000)
+    workload.begin()
+    return workload
+
+
+def width_of(text):
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+               for c in text)
+
+
+@pytest.mark.parametrize("columns, rows", [(20, 24), (80, 24), (200, 50), (1, 1), (10, 3)])
+def test_every_size(terminal, steady, columns, rows):
+    screen = terminal(columns, rows, "-p", steady.pid, "-v", "processes,channels,locks,waits,hist", 0.1, 5)
+    assert screen.wait() == 0
+    assert screen.read()
+
+
+def test_ctrl_c(terminal, steady):
+    screen = terminal(80, 24, "-p", steady.pid, 0.2)
+    wait_until(lambda: screen.read().count("COMMAND") >= 2, "two screens")
+    screen.press(b"\x03")
+    assert screen.wait() == 0
+    assert "steady" in screen.read().rsplit("COMMAND", 1)[1]
+    assert termios.tcgetattr(screen.slave) == screen.before, "the terminal's modes have changed"
+
+
+def test_refreshed_in_place(terminal, steady):
+    """The cursor moves; between screens nothing scrolls."""
+    screen = terminal(80, 24, "-p", steady.pid, 0.1)
+    text = wait_until(lambda: screen.read() if screen.read().count("COMMAND") >= 4 else "", "screens")
+    assert re.search(r"\x1b\[[0-9;]*[HJ]", text)
+    assert "\n" * 24 not in text.replace("\r", "")
+
+
+def test_resized(terminal, steady):
+    screen = terminal(120, 40, "-p", steady.pid, 0.1)
+    wait_until(lambda: "COMMAND" in screen.read(), "a screen")
+    for columns, rows in ((20, 5), (200, 60), (2, 2), (80, 24)):
+        screen.resize(columns, rows)
+        os.killpg(screen.process.pid, signal.SIGWINCH)
+        before = len(screen.read())
+        wait_until(lambda: len(screen.read()) > before, "the next screen")
+    screen.press(b"\x03")
+    assert screen.wait() == 0
+
+
+def test_no_colour(terminal, steady):
+    for arguments, environment in ((["--no-color"], {}), ([], {"NO_COLOR": "1"})):
+        screen = terminal(80, 24, "-p", steady.pid, 0.1, 3, *arguments, **environment)
+        assert screen.wait() == 0
+        assert not re.search(r"\x1b\[[0-9;]*3[0-7][0-9;]*m", screen.read())
+
+
+def test_terminal_that_can_do_nothing(terminal, steady):
+    screen = terminal(80, 24, "-p", steady.pid, 0.1, 3, TERM="dumb")
+    assert screen.wait() == 0
+    assert "COMMAND" in screen.read()
+    screen = terminal(80, 24, "-p", steady.pid, 0.1, 3, TERM="no-such-terminal")
+    assert screen.wait() in (0, 1)
+
+
+def test_terminal_that_goes_away(terminal, steady):
+    """Hung up: it ends, and soon."""
+    screen = terminal(80, 24, "-p", steady.pid, 0.1)
+    wait_until(lambda: "COMMAND" in screen.read(), "a screen")
+    os.killpg(screen.process.pid, signal.SIGHUP)
+    screen.wait(5)
+
+
+@pytest.mark.parametrize("columns", [20, 80, 132])
+def test_captured_screen(steady, tmp_path, columns):
+    """What a person sees, as tmux draws it: no line is cut by the terminal, columns line up."""
+    if not shutil.which("tmux"):
+        pytest.skip("tmux is not installed")
+    socket = str(tmp_path / "tmux")
+    environment = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm-256color")
+
+    def tmux(*arguments):
+        return subprocess.run(["tmux", "-S", socket, *arguments], capture_output=True, text=True,
+                              env=environment, check=True, timeout=10).stdout
+
+    tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", "24",
+         f"{IPCTRACE} -p {steady.pid} 0.2; sleep 20")
+    try:
+        screen = wait_until(lambda: tmux("capture-pane", "-p") if "PID" in tmux("capture-pane", "-p") else "",
+                            "a screen", 5)
+        lines = screen.splitlines()
+        assert all(width_of(line) <= columns for line in lines)
+        header = next(line for line in lines if "PID" in line)
+        row = next(line for line in lines if re.match(rf"\s*{steady.pid}\b", line))
+        end = header.index("PID") + 3
+        assert row[:end].strip() == str(steady.pid), (header, row)
+        if columns >= 80:
+            assert "COMMAND" in header and "steady" in row
+            assert any("SENDERS -> RECEIVERS" in line for line in lines)
+    finally:
+        tmux("kill-server")
+
+
+def test_plain_tables_when_not_a_terminal(stage, steady):
+    ipctrace = stage.ipctrace("-p", steady.pid, 0.1, 3, json_output=False)
+    assert ipctrace.wait() == 0
+    text = ipctrace.stdout()
+    assert not ESCAPE.search(text)
+    assert text.count("COMMAND") == 4  # three intervals and the summary
+
+
+def test_lines_fit_into_80_columns(stage, steady):
+    """Unless the reader is a terminal that says otherwise, or asks for more with COLUMNS."""
+    ipctrace = stage.ipctrace("-p", steady.pid, 0.1, 2, json_output=False,
+                              env=dict(os.environ, COLUMNS="80"))
+    assert ipctrace.wait() == 0
+    for line in ipctrace.stdout().splitlines():
+        assert line == line.rstrip(), "blanks at the end of a line"
