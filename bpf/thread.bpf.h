@@ -14,7 +14,8 @@ struct thread *thread_lookup(struct task_struct *task);
 
 /*
  * The same, where most threads are not traced. The test costs these one load: a task without any
- * storage at all (the member came with task storage for tracing programs, 5.13, commit a10787e6d58c) is not ours.
+ * storage at all is not ours. (The member came with task storage for tracing programs: 5.13,
+ * commit a10787e6d58c.)
  */
 static __always_inline struct thread *traced_thread(struct task_struct *task)
 {

@@ -41,6 +41,7 @@ struct options {
 	bool follow;
 
 	uint64_t interval_ns; /* default 1 s */
+	bool interval_given;  /* on the command line */
 	uint64_t count;       /* intervals, 0: until the end */
 	uint64_t duration_ns; /* 0: no limit */
 

@@ -249,6 +249,7 @@ int cli_add_positional(struct parse *parse, const char *word)
 	}
 	switch (parse->positionals++) {
 	case 0:
+		options->interval_given = true;
 		if (value_seconds(word, &options->interval_ns))
 			return cli_fail(parse, "bad interval '%s': give " SECONDS_RANGE
 				    " (a program to start goes after --)", word);

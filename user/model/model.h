@@ -86,7 +86,9 @@ struct lock_counts {
 struct lock {
 	struct lock_key key;
 	char *id;    /* "futex:[PID:0xADDRESS]" */
-	char *name;  /* mapping and offset: "python3.11+0x5c3a40", "[heap]+0x10"; untrusted text */
+	char *name;  /* mapping and offset: "python3.11+0x5c3a40", "[heap]+0x10"; until it is known, or
+		      * if it never is, the address; untrusted text */
+	bool is_named;
 	const char *kind; /* a kind of the contract; "unknown" until something tells */
 	const struct process *process;
 	struct lock_counts window[WINDOW_COUNT];

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What this kernel offers, read from its type information.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <bpf/btf.h>
+
+#include "capture/features.h"
+
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+#define STATS_SWITCH "/proc/sys/kernel/bpf_stats_enabled"
+
+static bool has_member(const struct btf *btf, const char *type_name, const char *member_name)
+{
+	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_STRUCT);
+	const struct btf_type *type;
+
+	if (id < 0)
+		return false;
+	type = btf__type_by_id(btf, id);
+	for (int i = 0; i < btf_vlen(type); i++) {
+		const char *name = btf__name_by_offset(btf, btf_members(type)[i].name_off);
+
+		if (name && !strcmp(name, member_name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_switched_on(const char *path)
+{
+	char text = '0';
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &text, 1) != 1)
+		text = '0';
+	close(fd);
+	return text == '1';
+}
+
+void features_probe(struct features *features)
+{
+	struct btf *btf;
+
+	memset(features, 0, sizeof(*features));
+	features->run_time_stats = is_switched_on(STATS_SWITCH);
+	btf = btf__parse(KERNEL_BTF, NULL);
+	if (!btf)
+		return;
+	features->btf = true;
+	features->task_storage = has_member(btf, "task_struct", "bpf_storage");
+	features->rdonly_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	features->recursion_misses = has_member(btf, "bpf_prog_stats", "misses");
+	btf__free(btf);
+}
+
+int features_check(const struct features *features, char *error, size_t size)
+{
+	struct utsname kernel;
+
+	if (!features->btf) {
+		snprintf(error, size, "this kernel has no readable type information (" KERNEL_BTF
+				      "); use a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+		return -EOPNOTSUPP;
+	}
+	if (!features->task_storage) {
+		uname(&kernel);
+		snprintf(error, size,
+			 "this kernel (%s) has no task storage for tracing programs; use Linux "
+			 "5.13 or later",
+			 kernel.release);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}

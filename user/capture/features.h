@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What this kernel offers, found by presence, never by version.
+ */
+#ifndef IPCTRACE_FEATURES_H
+#define IPCTRACE_FEATURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct features {
+	bool btf;           /* /sys/kernel/btf/vmlinux is there and can be read */
+	bool task_storage;  /* for tracing programs: 5.13 */
+	bool rdonly_cast;   /* 6.2 */
+	bool recursion_misses; /* skipped runs are counted: 5.12 */
+	bool run_time_stats;   /* kernel.bpf_stats_enabled is on */
+};
+
+void features_probe(struct features *features);
+
+/* Can we trace at all? Returns 0, or -EOPNOTSUPP with one line in ERROR. */
+int features_check(const struct features *features, char *error, size_t size);
+
+#endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads that the loader marks by hand, through the task storage: the command that it starts, and
+ * itself for the self-test.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+
+#include "capture/session_private.h"
+
+/* The entry of a thread in the task storage is addressed by a pidfd. */
+static int thread_state_set(struct session *session, pid_t pid, const struct thread *state)
+{
+	int map = bpf_map__fd(session->bpf->maps.threads);
+	int pidfd = syscall(SYS_pidfd_open, pid, 0);
+	int err;
+
+	if (pidfd < 0)
+		return -errno;
+	err = state ? bpf_map_update_elem(map, &pidfd, state, BPF_ANY)
+		    : bpf_map_delete_elem(map, &pidfd);
+	close(pidfd);
+	return err;
+}
+
+int session_arm(struct session *session, pid_t pid, char error[SESSION_ERROR_SIZE])
+{
+	struct thread state = {.armed = 1};
+	int err = thread_state_set(session, pid, &state);
+
+	if (err)
+		snprintf(error, SESSION_ERROR_SIZE, "cannot mark the command: %s", strerror(-err));
+	return err;
+}
+
+struct test_result {
+	struct process_key self;
+	__u64 sent, received;
+	struct flow_key keys[2];
+	unsigned count;
+};
+
+static void find_own(void *context, const void *key, const void *value)
+{
+	const struct flow_key *flow = key;
+	const struct flow_value *counts = value;
+	struct test_result *result = context;
+
+	if (memcmp(&flow->process, &result->self, sizeof(result->self)) != 0)
+		return;
+	if (flow->direction == DIRECTION_SEND)
+		result->sent += counts->bytes;
+	else
+		result->received += counts->bytes;
+	if (result->count < 2)
+		result->keys[result->count++] = *flow;
+}
+
+static int move_one_byte(void)
+{
+	char byte = 'i';
+	int ends[2];
+	bool moved;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	moved = write(ends[1], &byte, 1) == 1 && read(ends[0], &byte, 1) == 1;
+	close(ends[0]);
+	close(ends[1]);
+	return moved ? 0 : -EIO;
+}
+
+/* Takes every trace of the test out of the maps. */
+static void forget(struct session *session, const struct test_result *result)
+{
+	for (unsigned i = 0; i < result->count; i++) {
+		struct object_key object = {
+			.object = result->keys[i].object,
+			.aux = result->keys[i].aux,
+			.mechanism = result->keys[i].mechanism,
+		};
+
+		bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.flows), &result->keys[i]);
+		bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.objects), &object);
+	}
+}
+
+int session_self_test(struct session *session, char error[SESSION_ERROR_SIZE])
+{
+	struct test_result result = {.self = {.pid = getpid()}};
+	struct thread state = {.traced = 1, .process = result.self};
+	int err, undo;
+
+	if (!(session->bpf->rodata->wanted_mechanisms & (1U << MECH_PIPE)))
+		return 0;
+	err = thread_state_set(session, getpid(), &state);
+	if (!err)
+		err = move_one_byte();
+	undo = thread_state_set(session, getpid(), NULL);
+	if (!err)
+		err = undo;
+	if (!err)
+		err = map_for_each(session->bpf->maps.flows, find_own, &result);
+	if (err) {
+		snprintf(error, SESSION_ERROR_SIZE, "the self-test could not run: %s",
+			 strerror(-err));
+		return err;
+	}
+	forget(session, &result);
+	if (result.sent == 1 && result.received == 1)
+		return 0;
+	snprintf(error, SESSION_ERROR_SIZE,
+		 "the self-test failed: 1 byte went through a pipe, %llu sent and %llu received "
+		 "were counted; run ipctrace check",
+		 result.sent, result.received);
+	return -EIO;
+}

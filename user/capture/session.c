@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of the BPF programs: settings, load, attach, close.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+
+#include "capture/session_private.h"
+#include "capture/syscall_tables.h"
+#include "targets.h"
+
+/* IPCTRACE_DEBUG=1 shows what libbpf and the verifier have to say. */
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	(void)level;
+	if (!getenv("IPCTRACE_DEBUG"))
+		return 0;
+	return vfprintf(stderr, format, arguments);
+}
+
+static enum target_mode mode_of(enum target_kind kind)
+{
+	switch (kind) {
+	case TARGET_PIDS:
+		return TARGET_MODE_PIDS;
+	case TARGET_TIDS:
+		return TARGET_MODE_TIDS;
+	case TARGET_COMM:
+		return TARGET_MODE_COMM;
+	case TARGET_ALL:
+		return TARGET_MODE_ALL;
+	default:
+		return TARGET_MODE_NONE;
+	}
+}
+
+static void settings_fill(struct session *session, const struct options *options)
+{
+	struct ipctrace_bpf__rodata *settings = session->bpf->rodata;
+
+	syscall_table_fill((__u8 *)settings->operation_of_syscall);
+	syscall_table_fill_32((__u8 *)settings->operation_of_syscall_32);
+	settings->target_mode = mode_of(options->target);
+	if (options->comm)
+		strncpy((char *)settings->target_comm, options->comm,
+			sizeof(settings->target_comm) - 1);
+	settings->follow_children = options->follow || options->target == TARGET_COMMAND;
+	settings->own_pid = getpid();
+	settings->wanted_mechanisms = options->mechanisms;
+	settings->want_futexes = options->futexes;
+	settings->have_rdonly_cast = session->features.rdonly_cast;
+}
+
+static int session_load(struct session *session, const struct options *options,
+			char error[SESSION_ERROR_SIZE])
+{
+	int err;
+
+	session->bpf = ipctrace_bpf__open();
+	if (!session->bpf) {
+		err = -errno;
+		snprintf(error, SESSION_ERROR_SIZE, "cannot open the BPF programs: %s",
+			 strerror(-err));
+		return err;
+	}
+	settings_fill(session, options);
+	err = ipctrace_bpf__load(session->bpf);
+	if (err)
+		snprintf(error, SESSION_ERROR_SIZE,
+			 "the kernel refused the BPF programs: %s; run ipctrace check, or set "
+			 "IPCTRACE_DEBUG=1 to see why",
+			 strerror(-err));
+	return err;
+}
+
+static int session_attach(struct session *session, char error[SESSION_ERROR_SIZE])
+{
+	int err = ipctrace_bpf__attach(session->bpf);
+
+	if (err)
+		snprintf(error, SESSION_ERROR_SIZE,
+			 "cannot attach the BPF programs: %s; run ipctrace check", strerror(-err));
+	session->mark_link = session->bpf->links.mark_targets;
+	session->holders_link = session->bpf->links.list_holders;
+	session->load_cpu_ns = own_cpu_ns();
+	return err;
+}
+
+int session_open(struct session **out, const struct options *options,
+		 char error[SESSION_ERROR_SIZE])
+{
+	struct session *session = calloc(1, sizeof(*session));
+	int err;
+
+	if (!session) {
+		snprintf(error, SESSION_ERROR_SIZE, "out of memory");
+		return -ENOMEM;
+	}
+	libbpf_set_print(print_libbpf);
+	features_probe(&session->features);
+	err = features_check(&session->features, error, SESSION_ERROR_SIZE);
+	if (!err)
+		err = session_load(session, options, error);
+	for (unsigned i = 0; !err && i < options->id_count; i++) {
+		__u32 id = options->ids[i];
+		__u8 yes = 1;
+
+		err = bpf_map_update_elem(bpf_map__fd(session->bpf->maps.target_ids), &id, &yes,
+					  BPF_ANY);
+		if (err)
+			snprintf(error, SESSION_ERROR_SIZE, "cannot hand over the targets: %s",
+				 strerror(-err));
+	}
+	if (!err)
+		err = session_attach(session, error);
+	if (err) {
+		session_close(session);
+		return err;
+	}
+	*out = session;
+	return 0;
+}
+
+void session_close(struct session *session)
+{
+	if (!session)
+		return;
+	ipctrace_bpf__destroy(session->bpf);
+	free(session);
+}
+
+static void no_record(void *context, const void *record)
+{
+	(void)context;
+	(void)record;
+}
+
+int session_mark_targets(struct session *session, char error[SESSION_ERROR_SIZE])
+{
+	__u32 before;
+	int err;
+
+	/* A thread born while the iterator ran may have been passed over: look until none is new. */
+	do {
+		before = session->bpf->bss->marked_threads;
+		err = iterator_run(session->mark_link, 1, no_record, NULL);
+		if (err) {
+			snprintf(error, SESSION_ERROR_SIZE, "cannot mark the targets: %s",
+				 strerror(-err));
+			return err;
+		}
+	} while (session->bpf->bss->marked_threads != before);
+	return 0;
+}
+
+bool session_still_works(void *context)
+{
+	struct session *session = context;
+	struct process_key key = {}, next;
+	int fd, err;
+
+	err = bpf_map_get_next_key(bpf_map__fd(session->bpf->maps.processes), &key, &next);
+	if (err && err != -ENOENT)
+		return false;
+	fd = bpf_iter_create(bpf_link__fd(session->holders_link));
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+static size_t memory_of(int fd)
+{
+	char path[64], line[128];
+	size_t bytes = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "memlock: %zu", &bytes) == 1)
+			break;
+	fclose(file);
+	return bytes;
+}
+
+size_t session_map_memory(const struct session *session)
+{
+	struct bpf_map *map;
+	size_t bytes = 0;
+
+	bpf_object__for_each_map(map, session->bpf->obj)
+		bytes += memory_of(bpf_map__fd(map));
+	return bytes;
+}

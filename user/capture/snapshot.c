@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads the maps, the holders of channels and the health figures into a model.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+
+#include "capture/lock_names.h"
+#include "capture/session_private.h"
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static void take_process(void *model, const void *key, const void *value)
+{
+	model_process(model, key, value);
+}
+
+static void take_object(void *model, const void *key, const void *value)
+{
+	model_object(model, key, value);
+}
+
+static void take_destination(void *model, const void *key, const void *value)
+{
+	model_destination(model, *(const __u64 *)key, value);
+}
+
+static void take_flow(void *model, const void *key, const void *value)
+{
+	model_flow(model, key, value);
+}
+
+static void take_flow_sleeps(void *model, const void *key, const void *value)
+{
+	model_flow_sleeps(model, key, value);
+}
+
+static void take_lock(void *model, const void *key, const void *value)
+{
+	model_lock(model, key, value);
+}
+
+static void take_lock_sleeps(void *model, const void *key, const void *value)
+{
+	model_lock_sleeps(model, key, value);
+}
+
+static void take_wait(void *model, const void *key, const void *value)
+{
+	model_wait(model, key, value);
+}
+
+static int read_maps(struct session *session, struct model *model)
+{
+	const struct {
+		struct bpf_map *map;
+		void (*take)(void *model, const void *key, const void *value);
+	} maps[] = {
+		/* Counters before what describes them: whatever is counted is then described. */
+		{session->bpf->maps.flow_sleeps, take_flow_sleeps},
+		{session->bpf->maps.flows, take_flow},
+		{session->bpf->maps.lock_sleeps, take_lock_sleeps},
+		{session->bpf->maps.locks, take_lock},
+		{session->bpf->maps.waits, take_wait},
+		{session->bpf->maps.destinations, take_destination},
+		{session->bpf->maps.objects, take_object},
+		{session->bpf->maps.processes, take_process},
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]) && !err; i++)
+		err = map_for_each(maps[i].map, maps[i].take, model);
+	return err;
+}
+
+static void take_holder(void *model, const void *record)
+{
+	const struct holder_record *holder = record;
+	char link[64], path[4096];
+	ssize_t length = -1;
+
+	if (holder->key.mechanism == MECH_FIFO) {
+		snprintf(link, sizeof(link), "/proc/%u/fd/%u", holder->process.pid, holder->fd);
+		length = readlink(link, path, sizeof(path) - 1);
+	}
+	if (length > 0)
+		path[length] = '\0';
+	if (holder->process.pid != (__u32)getpid())
+		model_holder(model, holder, length > 0 ? path : NULL);
+}
+
+int session_read_holders(struct session *session, struct model *model)
+{
+	return iterator_run(session->holders_link, sizeof(struct holder_record), take_holder,
+			    model);
+}
+
+/* Sums of the kernel's own book-keeping over all our programs. */
+struct program_totals {
+	uint64_t missed_runs, run_time_ns;
+};
+
+static struct program_totals read_programs(struct session *session)
+{
+	struct program_totals totals = {};
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, session->bpf->obj) {
+		struct bpf_prog_info info = {};
+		__u32 size = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			continue;
+		totals.missed_runs += info.recursion_misses;
+		totals.run_time_ns += info.run_time_ns;
+	}
+	return totals;
+}
+
+static void set_health(struct model *model, enum health figure, bool known, uint64_t value)
+{
+	model->health[figure].known = known;
+	model->health[figure].value = value;
+}
+
+uint64_t own_cpu_ns(void)
+{
+	struct rusage own;
+
+	getrusage(RUSAGE_SELF, &own);
+	return (own.ru_utime.tv_sec + own.ru_stime.tv_sec) * 1000000000ULL +
+	       (own.ru_utime.tv_usec + own.ru_stime.tv_usec) * 1000ULL;
+}
+
+void session_read_health(struct session *session, struct model *model)
+{
+	const struct features *features = &session->features;
+	struct program_totals totals = read_programs(session);
+
+#define KERNEL(name) set_health(model, name, true, session->bpf->bss->health_counts[name]);
+#define USER(name)
+#define HEALTH(name, key, source, meaning) source(HEALTH_##name)
+#include "health.def"
+#undef HEALTH
+#undef KERNEL
+#undef USER
+	set_health(model, HEALTH_LOST_EVENTS, true, 0);
+	set_health(model, HEALTH_MISSED_RUNS, features->recursion_misses, totals.missed_runs);
+	set_health(model, HEALTH_BPF_CPU_NS, features->run_time_stats, totals.run_time_ns);
+	set_health(model, HEALTH_USER_CPU_NS, true, own_cpu_ns() - session->load_cpu_ns);
+}
+
+int session_snapshot(struct session *session, struct model *model, bool with_holders)
+{
+	/* What is counted from here on belongs to the next interval's minimum and maximum. */
+	__u32 ended = session->bpf->bss->epoch++;
+	int err;
+
+	model_begin(model, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), ended);
+	err = read_maps(session, model);
+	if (!err && with_holders)
+		err = session_read_holders(session, model);
+	if (!err)
+		err = model_end(model);
+	if (!err && model_wants_holders(model) && !with_holders) {
+		err = session_read_holders(session, model);
+		if (!err)
+			err = model_end(model);
+	}
+	if (err)
+		return err;
+	lock_names_fill(model);
+	session_read_health(session, model);
+	return 0;
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command "check": what the kernel and the user's rights allow, what therefore is covered, and
+ * a test of the whole way from a pipe to our counters.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+
+#include "capture/features.h"
+#include "capture/privileges.h"
+#include "capture/session.h"
+#include "commands.h"
+
+static void row(const char *what, bool yes, const char *note)
+{
+	printf("  %-34s %-4s %s\n", what, yes ? "yes" : "no", note);
+}
+
+static void print_kernel(const struct features *features)
+{
+	struct utsname kernel;
+
+	uname(&kernel);
+	printf("kernel %s (%s)\n", kernel.release, kernel.machine);
+	row("type information (BTF)", features->btf, "needed");
+	row("task storage for tracing programs", features->task_storage, "needed; Linux 5.13");
+	row("loads without probe reads", features->rdonly_cast,
+	    features->rdonly_cast ? "" : "each call costs some 100 ns more");
+	row("skipped program runs are counted", features->recursion_misses,
+	    features->recursion_misses ? "" : "totals may be low and we cannot tell");
+	row("programs' own CPU time", features->run_time_stats,
+	    features->run_time_stats ? "" : "sysctl kernel.bpf_stats_enabled=1 shows it, at a cost");
+}
+
+static void print_coverage(void)
+{
+	printf("covered\n  channels: ");
+	for (unsigned i = MECH_NONE + 1; i < MECH_COUNT; i++)
+		printf("%s%s", mechanism_kind(i), i + 1 < MECH_COUNT ? " " : "\n");
+	printf("  locks: futex words, all operations\n"
+	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
+	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive futex\n"
+	       "not covered\n"
+	       "  io_uring, splice, tee, vmsplice, sendfile; System V IPC, shared memory, signals,\n"
+	       "  eventfd, pty, netlink, vsock; socketcall of 32-bit programs (counted in health);\n"
+	       "  who delivered what to whom, and because of whom a thread waits\n");
+}
+
+/* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */
+static int try_session(size_t *map_bytes, char error[SESSION_ERROR_SIZE])
+{
+	static const struct options everything = {.mechanisms = ~0U, .futexes = true};
+	struct session *session = NULL;
+	int err = session_open(&session, &everything, error);
+
+	if (!err)
+		err = session_self_test(session, error);
+	if (!err)
+		*map_bytes = session_map_memory(session);
+	session_close(session);
+	return err;
+}
+
+int cmd_check(const struct options *options)
+{
+	char error[SESSION_ERROR_SIZE];
+	struct features features;
+	size_t map_bytes = 0;
+
+	(void)options;
+	features_probe(&features);
+	print_kernel(&features);
+	if (features_check(&features, error, sizeof(error)) ||
+	    privileges_check(error, sizeof(error)) || try_session(&map_bytes, error)) {
+		fflush(stdout);
+		complain("%s", error);
+		return STATUS_RUNTIME_ERROR;
+	}
+	row("programs load and attach", true, "");
+	row("self-test: 1 byte through a pipe", true, "");
+	printf("  %-34s %.1f MiB\n", "memory of the empty tables", map_bytes / 1048576.0);
+	print_coverage();
+	printf("ready to trace\n");
+	return fflush(stdout) ? STATUS_RUNTIME_ERROR : STATUS_OK;
+}

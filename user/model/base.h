@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The base figures behind the model: one record for each entry of the kernel's tables, with the
+ * figures of the run and of the last interval. A source (the live maps, later a file) feeds it
+ * between model_begin() and model_end(); model_end() derives what views read.
+ */
+#ifndef IPCTRACE_MODEL_BASE_H
+#define IPCTRACE_MODEL_BASE_H
+
+#include <uthash.h>
+
+#include "model/model.h"
+
+struct process_record {
+	struct process process; /* first: what views see */
+	bool named; /* comm and ppid are known */
+	UT_hash_handle hh;
+};
+
+struct object_record {
+	struct object_key key;
+	struct object_value value;
+	bool described; /* value is filled */
+	bool scanned;   /* the holders of the object are known */
+	char *path;     /* FIFO: its path, or NULL; owned */
+	UT_hash_handle hh;
+};
+
+struct destination_record {
+	__u64 key;
+	struct destination_value value;
+	UT_hash_handle hh;
+};
+
+struct flow {
+	struct flow_key key;
+	struct flow_counts window[WINDOW_COUNT];
+	struct histogram sizes[WINDOW_COUNT];
+	struct histogram blocked[WINDOW_COUNT];
+	UT_hash_handle hh;
+};
+
+struct lock_record {
+	struct lock lock; /* first: what views see */
+	char id_text[64];
+	UT_hash_handle hh;
+};
+
+struct wait_record {
+	struct wait wait; /* first: what views see */
+	UT_hash_handle hh;
+};
+
+/* A process that holds an object open. */
+struct holder {
+	struct {
+		struct process_key process;
+		struct object_key object;
+	} key;
+	bool can_read, can_write;
+	UT_hash_handle hh;
+};
+
+struct channel_record {
+	struct channel channel; /* first: what views see */
+	unsigned endpoint_room, flow_room;
+	unsigned used_in; /* the snapshot that last had something to say of it */
+	bool was_incomplete; /* a search for its other end has been asked for */
+	UT_hash_handle hh;
+};
+
+struct model_base {
+	struct process_record *processes;
+	struct object_record *objects;
+	struct destination_record *destinations;
+	struct flow *flows;
+	struct lock_record *locks;
+	struct wait_record *waits;
+	struct holder *holders;
+	struct channel_record *channels;
+	unsigned snapshot; /* counts derivations */
+	__u32 epoch;       /* the period that this snapshot ends */
+	uint64_t start_ns, last_ns; /* CLOCK_MONOTONIC */
+	int error; /* first -ENOMEM since model_begin() */
+};
+
+/* A new, empty model whose run begins at NOW_NS (CLOCK_MONOTONIC). NULL: out of memory. */
+struct model *model_new(uint64_t now_ns);
+void model_free(struct model *model);
+
+/* Begins a snapshot: the interval's figures become 0. EPOCH is the period that it ends. */
+void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 epoch);
+
+/* Feeding. Values are the kernel's running totals; the differences are taken here. */
+void model_process(struct model *model, const struct process_key *key,
+		   const struct process_value *value);
+void model_object(struct model *model, const struct object_key *key,
+		  const struct object_value *value);
+void model_destination(struct model *model, __u64 key, const struct destination_value *value);
+void model_flow(struct model *model, const struct flow_key *key, const struct flow_value *value);
+void model_flow_sleeps(struct model *model, const struct flow_key *key,
+		       const struct time_histogram *value);
+void model_lock(struct model *model, const struct lock_key *key, const struct lock_value *value);
+void model_lock_sleeps(struct model *model, const struct lock_key *key,
+		       const struct time_histogram *value);
+void model_wait(struct model *model, const struct wait_key *key, const struct wait_value *value);
+
+/* A process holds an object open. PATH: of a FIFO, or NULL. */
+void model_holder(struct model *model, const struct holder_record *record, const char *path);
+
+/* What a lock is called; NAME is copied. */
+void model_name_lock(struct model *model, struct lock *lock, const char *name);
+
+/* Ends a snapshot: derives the lists. Returns 0 or -ENOMEM. */
+int model_end(struct model *model);
+
+/*
+ * Is there a channel of which only one end is known, and that nobody has searched yet? Asking
+ * marks it as searched.
+ */
+bool model_wants_holders(struct model *model);
+
+struct object_record *model_find_object(const struct model_base *base, const struct object_key *key);
+
+/* derive.c: builds the lists of MODEL from its base. */
+int model_derive(struct model *model);
+
+/* Adds one to a growing array. Returns 0 or -ENOMEM. */
+int array_grow(void **array, unsigned used, unsigned *room, size_t size);
+
+#endif

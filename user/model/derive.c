@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What follows from the base figures: channels with both ends, sums by process, and the lists that
+ * views read. It is made anew at each snapshot, so that what is learned late (a peer, a name)
+ * corrects what was shown before.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mech/mech.h"
+#include "model/base.h"
+
+int array_grow(void **array, unsigned used, unsigned *room, size_t size)
+{
+	unsigned more = *room ? 2 * *room : 4;
+	void *grown;
+
+	if (used < *room)
+		return 0;
+	grown = realloc(*array, more * size);
+	if (!grown)
+		return -ENOMEM;
+	*array = grown;
+	*room = more;
+	return 0;
+}
+
+static void add_counts(struct flow_counts *to, const struct flow_counts *from)
+{
+	to->calls += from->calls;
+	to->messages += from->messages;
+	to->bytes += from->bytes;
+	to->would_block += from->would_block;
+	to->errors += from->errors;
+	to->blocked_ns += from->blocked_ns;
+	to->runqueue_ns += from->runqueue_ns;
+	if (from->max_bytes > to->max_bytes)
+		to->max_bytes = from->max_bytes;
+}
+
+static struct process *find_process(struct model_base *base, const struct process_key *key)
+{
+	struct process_record *record;
+
+	HASH_FIND(hh, base->processes, key, sizeof(*key), record);
+	return record ? &record->process : NULL;
+}
+
+/* The process, or a nameless one for a pid that the kernel's table had no room for. */
+static struct process *get_process(struct model_base *base, const struct process_key *key)
+{
+	struct process *process = find_process(base, key);
+	struct process_record *record;
+
+	if (process)
+		return process;
+	record = calloc(1, sizeof(*record));
+	if (!record)
+		return NULL;
+	record->process.key = *key;
+	record->process.traced = true;
+	HASH_ADD(hh, base->processes, process.key, sizeof(record->process.key), record);
+	return &record->process;
+}
+
+static struct channel_record *new_channel(struct model_base *base, const char *id)
+{
+	struct channel_record *record = calloc(1, sizeof(*record));
+
+	if (!record)
+		return NULL;
+	record->channel.id = strdup(id);
+	if (!record->channel.id) {
+		free(record);
+		return NULL;
+	}
+	HASH_ADD_KEYPTR(hh, base->channels, record->channel.id, strlen(record->channel.id), record);
+	return record;
+}
+
+/* The first use of a channel in a snapshot makes it empty. */
+static int refresh_channel(struct channel_record *record, const struct channel_identity *identity,
+			   enum mechanism mechanism, unsigned snapshot)
+{
+	const char *name = identity->name[0] ? identity->name : identity->id;
+	struct channel *channel = &record->channel;
+
+	if (!channel->name || strcmp(channel->name, name)) {
+		free(channel->name);
+		channel->name = strdup(name);
+		if (!channel->name)
+			return -ENOMEM;
+	}
+	record->used_in = snapshot;
+	channel->mechanism = mechanism;
+	channel->capacity = identity->capacity;
+	channel->endpoint_count = 0;
+	channel->flow_count = 0;
+	memset(channel->window, 0, sizeof(channel->window));
+	return 0;
+}
+
+static struct channel_record *get_channel(struct model_base *base,
+					  const struct object_record *object,
+					  enum direction direction,
+					  const struct destination_record *destination)
+{
+	struct channel_identity identity;
+	struct channel_record *record;
+
+	memset(&identity, 0, sizeof(identity));
+	mech_of(object->key.mechanism)
+		->identify(base, object, direction, destination, &identity);
+	HASH_FIND_STR(base->channels, identity.id, record);
+	if (!record)
+		record = new_channel(base, identity.id);
+	if (record && record->used_in != base->snapshot &&
+	    refresh_channel(record, &identity, object->key.mechanism, base->snapshot))
+		return NULL;
+	return record;
+}
+
+static struct endpoint *get_endpoint(struct channel_record *record, const struct process *process)
+{
+	struct channel *channel = &record->channel;
+	struct endpoint *endpoint;
+
+	for (unsigned i = 0; i < channel->endpoint_count; i++)
+		if (channel->endpoints[i].process == process)
+			return &channel->endpoints[i];
+	if (array_grow((void **)&channel->endpoints, channel->endpoint_count,
+		       &record->endpoint_room, sizeof(*channel->endpoints)))
+		return NULL;
+	endpoint = &channel->endpoints[channel->endpoint_count++];
+	memset(endpoint, 0, sizeof(*endpoint));
+	endpoint->process = process;
+	return endpoint;
+}
+
+static int add_flow(struct channel_record *record, const struct flow *flow,
+		    const struct process *process)
+{
+	enum direction direction = flow->key.direction;
+	struct channel *channel = &record->channel;
+	struct endpoint *endpoint = get_endpoint(record, process);
+
+	if (!endpoint || array_grow((void **)&channel->flows, channel->flow_count,
+				    &record->flow_room, sizeof(*channel->flows)))
+		return -ENOMEM;
+	channel->flows[channel->flow_count++] = flow;
+	endpoint->side[direction].used = true;
+	if (direction == DIRECTION_SEND)
+		endpoint->can_write = true;
+	else
+		endpoint->can_read = true;
+	for (int w = 0; w < WINDOW_COUNT; w++) {
+		add_counts(&endpoint->side[direction].window[w], &flow->window[w]);
+		add_counts(&channel->window[w][direction], &flow->window[w]);
+	}
+	return 0;
+}
+
+/* An object that the kernel has not described stands for itself. */
+static struct object_record *get_object(struct model_base *base, const struct object_key *key)
+{
+	struct object_record *record = model_find_object(base, key);
+
+	if (record)
+		return record;
+	record = calloc(1, sizeof(*record));
+	if (!record)
+		return NULL;
+	record->key = *key;
+	HASH_ADD(hh, base->objects, key, sizeof(record->key), record);
+	return record;
+}
+
+static struct channel_record *channel_of(struct model_base *base, const struct object_key *key,
+					 enum direction direction, __u64 destination_key)
+{
+	struct destination_record *destination = NULL;
+	struct object_record *object = get_object(base, key);
+
+	if (!object)
+		return NULL;
+	if (destination_key)
+		HASH_FIND(hh, base->destinations, &destination_key, sizeof(destination_key),
+			  destination);
+	return get_channel(base, object, direction, destination);
+}
+
+static struct object_key object_key_of(const struct flow_key *key)
+{
+	return (struct object_key){
+		.object = key->object,
+		.aux = key->aux,
+		.mechanism = key->mechanism,
+	};
+}
+
+static int derive_flows(struct model_base *base)
+{
+	struct flow *flow;
+
+	for (flow = base->flows; flow; flow = flow->hh.next) {
+		struct process *process = get_process(base, &flow->key.process);
+		struct object_key key = object_key_of(&flow->key);
+		struct channel_record *record =
+			channel_of(base, &key, flow->key.direction, flow->key.destination);
+
+		if (!process || !record || add_flow(record, flow, process))
+			return -ENOMEM;
+		for (int w = 0; w < WINDOW_COUNT; w++) {
+			struct process_counts *sum = &process->window[w];
+
+			add_counts(&sum->direction[flow->key.direction], &flow->window[w]);
+			sum->blocked_ns += flow->window[w].blocked_ns;
+			sum->runqueue_ns += flow->window[w].runqueue_ns;
+		}
+	}
+	return 0;
+}
+
+/* A listening or unconnected stream socket is nobody's channel. */
+static bool is_channel_end(const struct object_record *object)
+{
+	switch (object->key.mechanism) {
+	case MECH_TCP:
+		return object->value.remote.family != 0;
+	case MECH_UNIX_STREAM:
+	case MECH_UNIX_SEQPACKET:
+		return object->value.peer != 0;
+	default:
+		return true;
+	}
+}
+
+static int add_holder(struct model_base *base, const struct holder *holder, bool only_known)
+{
+	struct process *process = find_process(base, &holder->key.process);
+	struct object_record *object = model_find_object(base, &holder->key.object);
+	struct channel_record *record;
+	struct endpoint *endpoint;
+
+	if (!process || !object || !is_channel_end(object))
+		return 0;
+	if (!only_known && !process->traced)
+		return 0;
+	if (only_known) {
+		struct channel_identity identity;
+
+		memset(&identity, 0, sizeof(identity));
+		mech_of(object->key.mechanism)
+			->identify(base, object, DIRECTION_RECEIVE, NULL, &identity);
+		HASH_FIND_STR(base->channels, identity.id, record);
+		if (!record || record->used_in != base->snapshot)
+			return 0;
+	} else {
+		record = channel_of(base, &holder->key.object, DIRECTION_RECEIVE, 0);
+	}
+	endpoint = record ? get_endpoint(record, process) : NULL;
+	if (!endpoint)
+		return -ENOMEM;
+	/* A pair of sockets goes both ways; a receiving socket alone is read by its holder. */
+	endpoint->can_read |= holder->can_read;
+	if (object->key.mechanism != MECH_UDP && object->key.mechanism != MECH_UNIX_DGRAM)
+		endpoint->can_write |= holder->can_write;
+	return 0;
+}
+
+/* First what the targets hold makes channels, then whoever holds the other ends joins them. */
+static int derive_holders(struct model_base *base)
+{
+	const struct holder *holder;
+	int err = 0;
+
+	for (holder = base->holders; holder && !err; holder = holder->hh.next)
+		err = add_holder(base, holder, false);
+	for (holder = base->holders; holder && !err; holder = holder->hh.next)
+		err = add_holder(base, holder, true);
+	return err;
+}
+
+static int derive_locks(struct model *model)
+{
+	struct lock_record *record;
+	unsigned count = 0;
+
+	free(model->locks);
+	model->lock_count = 0;
+	model->locks = calloc(HASH_COUNT(model->base->locks) + 1, sizeof(*model->locks));
+	if (!model->locks)
+		return -ENOMEM;
+	for (record = model->base->locks; record; record = record->hh.next) {
+		struct process *process = get_process(model->base, &record->lock.key.process);
+
+		if (!process)
+			return -ENOMEM;
+		record->lock.process = process;
+		model->locks[count++] = &record->lock;
+		for (int w = 0; w < WINDOW_COUNT; w++) {
+			process->window[w].blocked_ns += record->lock.window[w].blocked_ns;
+			process->window[w].lock_wait_ns += record->lock.window[w].blocked_ns;
+			process->window[w].runqueue_ns += record->lock.window[w].runqueue_ns;
+			process->window[w].lock_waits += record->lock.window[w].waits;
+		}
+	}
+	model->lock_count = count;
+	return 0;
+}
+
+static const struct lock *wait_lock(const struct model_base *base, const struct wait_key *key)
+{
+	struct lock_key lock_key = {
+		.process = key->process,
+		.address = key->object,
+		.image = key->aux,
+	};
+	struct lock_record *record;
+
+	HASH_FIND(hh, base->locks, &lock_key, sizeof(lock_key), record);
+	return record ? &record->lock : NULL;
+}
+
+static const struct channel *wait_channel(struct model_base *base, const struct wait_key *key)
+{
+	struct object_key object = {
+		.object = key->object,
+		.aux = key->aux,
+		.mechanism = key->mechanism,
+	};
+	struct channel_record *record = channel_of(
+		base, &object, key->destination ? DIRECTION_SEND : DIRECTION_RECEIVE,
+		key->destination);
+
+	return record ? &record->channel : NULL;
+}
+
+static int derive_waits(struct model *model)
+{
+	struct model_base *base = model->base;
+	struct wait_record *record;
+	unsigned count = 0;
+
+	free(model->waits);
+	model->wait_count = 0;
+	model->waits = calloc(HASH_COUNT(base->waits) + 1, sizeof(*model->waits));
+	if (!model->waits)
+		return -ENOMEM;
+	for (record = base->waits; record; record = record->hh.next) {
+		struct wait *wait = &record->wait;
+
+		wait->process = get_process(base, &wait->key.process);
+		wait->lock = NULL;
+		wait->channel = NULL;
+		if (wait->key.mechanism == MECH_NONE)
+			wait->lock = wait_lock(base, &wait->key);
+		else
+			wait->channel = wait_channel(base, &wait->key);
+		if (wait->process && (wait->lock || wait->channel))
+			model->waits[count++] = wait;
+	}
+	model->wait_count = count;
+	return 0;
+}
+
+static int list_processes(struct model *model)
+{
+	struct process_record *record;
+	unsigned count = 0;
+
+	free(model->processes);
+	model->process_count = 0;
+	model->processes =
+		calloc(HASH_COUNT(model->base->processes) + 1, sizeof(*model->processes));
+	if (!model->processes)
+		return -ENOMEM;
+	for (record = model->base->processes; record; record = record->hh.next)
+		if (record->process.traced)
+			model->processes[count++] = &record->process;
+	model->process_count = count;
+	return 0;
+}
+
+static int list_channels(struct model *model)
+{
+	struct channel_record *record;
+	unsigned count = 0;
+
+	free(model->channels);
+	model->channel_count = 0;
+	model->channels = calloc(HASH_COUNT(model->base->channels) + 1, sizeof(*model->channels));
+	if (!model->channels)
+		return -ENOMEM;
+	for (record = model->base->channels; record; record = record->hh.next)
+		if (record->used_in == model->base->snapshot)
+			model->channels[count++] = &record->channel;
+	model->channel_count = count;
+	return 0;
+}
+
+int model_derive(struct model *model)
+{
+	struct process_record *record;
+	int err;
+
+	model->base->snapshot++;
+	for (record = model->base->processes; record; record = record->hh.next)
+		memset(record->process.window, 0, sizeof(record->process.window));
+	err = derive_flows(model->base);
+	if (!err)
+		err = derive_holders(model->base);
+	if (!err)
+		err = derive_locks(model);
+	if (!err)
+		err = derive_waits(model);
+	if (!err)
+		err = list_processes(model);
+	if (!err)
+		err = list_channels(model);
+	return err;
+}
+
+static bool is_incomplete(const struct channel *channel)
+{
+	bool read = false, written = false;
+
+	for (unsigned i = 0; i < channel->endpoint_count; i++) {
+		read |= channel->endpoints[i].can_read;
+		written |= channel->endpoints[i].can_write;
+	}
+	return !read || !written || channel->endpoint_count < 2;
+}
+
+bool model_wants_holders(struct model *model)
+{
+	struct channel_record *record;
+	bool wanted = false;
+
+	for (record = model->base->channels; record; record = record->hh.next) {
+		if (record->used_in != model->base->snapshot || record->was_incomplete ||
+		    !is_incomplete(&record->channel))
+			continue;
+		record->was_incomplete = true;
+		wanted = true;
+	}
+	return wanted;
+}

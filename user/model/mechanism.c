@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The texts of mechanisms.
+ */
+#include <string.h>
+
+#include "model/model.h"
+
+static const char *const kinds[MECH_COUNT] = {
+	[MECH_NONE] = "futex",
+#define MECHANISM(name, kind, framing) [MECH_##name] = kind,
+#include "mechanisms.def"
+#undef MECHANISM
+};
+
+const char *mechanism_kind(enum mechanism mechanism)
+{
+	return (unsigned)mechanism < MECH_COUNT ? kinds[mechanism] : "unknown";
+}
+
+enum mechanism mechanism_by_kind(const char *kind)
+{
+	for (unsigned i = MECH_NONE + 1; i < MECH_COUNT; i++)
+		if (!strcmp(kinds[i], kind))
+			return i;
+	return MECH_NONE;
+}

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The base figures of the model: takes the kernel's running totals and keeps the run and the
+ * interval. Knows nothing about where the totals come from, nor about channels.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/base.h"
+
+static void failed(struct model *model)
+{
+	model->base->error = -ENOMEM;
+}
+
+/* The record with this key in a table, or a new one that is all zero but for the key. */
+#define FIND_OR_ADD(model, table, record, key_member, key_pointer)                                 \
+	do {                                                                                       \
+		HASH_FIND(hh, (table), (key_pointer), sizeof((record)->key_member), (record));     \
+		if (!(record)) {                                                                   \
+			(record) = calloc(1, sizeof(*(record)));                                   \
+			if (!(record)) {                                                           \
+				failed(model);                                                     \
+				return;                                                            \
+			}                                                                          \
+			(record)->key_member = *(key_pointer);                                     \
+			HASH_ADD(hh, (table), key_member, sizeof((record)->key_member), (record)); \
+		}                                                                                  \
+	} while (0)
+
+struct model *model_new(uint64_t now_ns)
+{
+	struct model *model = calloc(1, sizeof(*model));
+
+	if (!model)
+		return NULL;
+	model->base = calloc(1, sizeof(*model->base));
+	if (!model->base) {
+		free(model);
+		return NULL;
+	}
+	model->backend = "tracepoint";
+	model->base->start_ns = now_ns;
+	model->base->last_ns = now_ns;
+	return model;
+}
+
+#define FREE_TABLE(type, table, release)                                                           \
+	do {                                                                                       \
+		type *record__, *next__;                                                           \
+		HASH_ITER(hh, (table), record__, next__) {                                         \
+			HASH_DEL((table), record__);                                               \
+			release(record__);                                                         \
+			free(record__);                                                            \
+		}                                                                                  \
+	} while (0)
+
+static void nothing(void *record)
+{
+	(void)record;
+}
+
+static void release_object(struct object_record *record)
+{
+	free(record->path);
+}
+
+static void release_flow(struct flow *flow)
+{
+	for (int w = 0; w < WINDOW_COUNT; w++) {
+		histogram_free(&flow->sizes[w]);
+		histogram_free(&flow->blocked[w]);
+	}
+}
+
+static void release_lock(struct lock_record *record)
+{
+	free(record->lock.name);
+	for (int w = 0; w < WINDOW_COUNT; w++)
+		histogram_free(&record->lock.wait[w]);
+}
+
+static void release_channel(struct channel_record *record)
+{
+	free(record->channel.id);
+	free(record->channel.name);
+	free(record->channel.endpoints);
+	free(record->channel.flows);
+}
+
+void model_free(struct model *model)
+{
+	struct model_base *base;
+
+	if (!model)
+		return;
+	base = model->base;
+	FREE_TABLE(struct process_record, base->processes, nothing);
+	FREE_TABLE(struct object_record, base->objects, release_object);
+	FREE_TABLE(struct destination_record, base->destinations, nothing);
+	FREE_TABLE(struct flow, base->flows, release_flow);
+	FREE_TABLE(struct lock_record, base->locks, release_lock);
+	FREE_TABLE(struct wait_record, base->waits, nothing);
+	FREE_TABLE(struct holder, base->holders, nothing);
+	FREE_TABLE(struct channel_record, base->channels, release_channel);
+	free(model->processes);
+	free(model->channels);
+	free(model->locks);
+	free(model->waits);
+	free(base);
+	free(model);
+}
+
+void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 epoch)
+{
+	struct model_base *base = model->base;
+	struct lock_record *lock, *next_lock;
+	struct wait_record *wait, *next_wait;
+	struct flow *flow, *next_flow;
+
+	base->epoch = epoch;
+	base->error = 0;
+	model->time_ns = wall_ns;
+	model->duration_ns[WINDOW_INTERVAL] = now_ns - base->last_ns;
+	model->duration_ns[WINDOW_RUN] = now_ns - base->start_ns;
+	base->last_ns = now_ns;
+	HASH_ITER(hh, base->flows, flow, next_flow) {
+		memset(&flow->window[WINDOW_INTERVAL], 0, sizeof(flow->window[0]));
+		histogram_clear(&flow->sizes[WINDOW_INTERVAL]);
+		histogram_clear(&flow->blocked[WINDOW_INTERVAL]);
+	}
+	HASH_ITER(hh, base->locks, lock, next_lock) {
+		memset(&lock->lock.window[WINDOW_INTERVAL], 0, sizeof(lock->lock.window[0]));
+		histogram_clear(&lock->lock.wait[WINDOW_INTERVAL]);
+	}
+	HASH_ITER(hh, base->waits, wait, next_wait)
+		memset(&wait->wait.window[WINDOW_INTERVAL], 0, sizeof(wait->wait.window[0]));
+}
+
+void model_process(struct model *model, const struct process_key *key,
+		   const struct process_value *value)
+{
+	struct process_record *record;
+
+	FIND_OR_ADD(model, model->base->processes, record, process.key, key);
+	record->named = true;
+	record->process.traced = true;
+	record->process.ppid = value->ppid;
+	record->process.exited = value->exited;
+	record->process.threads = value->exited ? value->max_threads : value->threads;
+	memcpy(record->process.comm, value->comm, sizeof(value->comm));
+	record->process.comm[sizeof(value->comm) - 1] = '\0';
+}
+
+/* Takes over what is new in a description; a peer that was known once is not forgotten. */
+static void describe(struct object_record *record, const struct object_value *value)
+{
+	struct object_value old = record->value;
+
+	record->value = *value;
+	if (record->described && (!value->peer || (value->peer == old.peer && !value->peer_aux))) {
+		record->value.peer = old.peer;
+		record->value.peer_aux = old.peer_aux;
+	}
+	if (record->described && !value->remote.family)
+		record->value.remote = old.remote;
+	record->described = true;
+}
+
+void model_object(struct model *model, const struct object_key *key,
+		  const struct object_value *value)
+{
+	struct object_record *record;
+
+	FIND_OR_ADD(model, model->base->objects, record, key, key);
+	describe(record, value);
+}
+
+void model_destination(struct model *model, __u64 key, const struct destination_value *value)
+{
+	struct destination_record *record;
+
+	FIND_OR_ADD(model, model->base->destinations, record, key, &key);
+	record->value = *value;
+}
+
+/* Sets the run's figure to the kernel's and the interval's to the difference. */
+static void advance(uint64_t *run, uint64_t *interval, uint64_t now)
+{
+	*interval = now > *run ? now - *run : 0;
+	*run = now;
+}
+
+/*
+ * Adds what has come since the last snapshot to both histograms. The kernel's slots are 32 bits
+ * wide and wrap.
+ */
+static int advance_slots(struct histogram *run, struct histogram *interval, const __u32 *slots,
+			 unsigned count)
+{
+	unsigned at = 0;
+
+	for (unsigned slot = 0; slot < count; slot++) {
+		__u32 known = 0, added;
+		int err;
+
+		while (at < run->used && run->buckets[at].slot < slot)
+			at++;
+		if (at < run->used && run->buckets[at].slot == slot)
+			known = run->buckets[at].count;
+		added = slots[slot] - known;
+		if (!added)
+			continue;
+		err = histogram_add(run, slot, added);
+		if (!err)
+			err = histogram_add(interval, slot, added);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void advance_time(struct model *model, struct histogram window[WINDOW_COUNT],
+			 const struct time_histogram *value)
+{
+	struct histogram *run = &window[WINDOW_RUN], *interval = &window[WINDOW_INTERVAL];
+	const struct time_range *range = &value->range[model->base->epoch & 1];
+
+	if (!run->steps_log2) {
+		histogram_init(run, TIME_STEPS_LOG2);
+		histogram_init(interval, TIME_STEPS_LOG2);
+	}
+	if (advance_slots(run, interval, value->slots, TIME_SLOTS)) {
+		failed(model);
+		return;
+	}
+	advance(&run->sum, &interval->sum, value->sum_ns);
+	run->has_range = run->count > 0;
+	run->min = value->run_min_ns;
+	run->max = value->run_max_ns;
+	interval->has_range = interval->count > 0 && range->epoch == model->base->epoch;
+	interval->min = range->min_ns;
+	interval->max = range->max_ns;
+}
+
+void model_flow(struct model *model, const struct flow_key *key, const struct flow_value *value)
+{
+	struct flow_counts *run, *interval;
+	struct flow *flow;
+
+	FIND_OR_ADD(model, model->base->flows, flow, key, key);
+	if (!flow->sizes[WINDOW_RUN].steps_log2) {
+		histogram_init(&flow->sizes[WINDOW_RUN], SIZE_STEPS_LOG2);
+		histogram_init(&flow->sizes[WINDOW_INTERVAL], SIZE_STEPS_LOG2);
+	}
+	run = &flow->window[WINDOW_RUN];
+	interval = &flow->window[WINDOW_INTERVAL];
+	advance(&run->calls, &interval->calls, value->calls);
+	advance(&run->messages, &interval->messages, value->messages);
+	advance(&run->bytes, &interval->bytes, value->bytes);
+	advance(&run->would_block, &interval->would_block, value->would_block);
+	advance(&run->errors, &interval->errors, value->errors);
+	advance(&run->blocked_ns, &interval->blocked_ns, value->blocked_ns);
+	advance(&run->runqueue_ns, &interval->runqueue_ns, value->runqueue_ns);
+	run->max_bytes = interval->max_bytes = value->max_bytes;
+	if (advance_slots(&flow->sizes[WINDOW_RUN], &flow->sizes[WINDOW_INTERVAL], value->sizes,
+			  SIZE_SLOTS))
+		failed(model);
+	flow->sizes[WINDOW_RUN].sum = run->bytes;
+	flow->sizes[WINDOW_INTERVAL].sum = interval->bytes;
+}
+
+void model_flow_sleeps(struct model *model, const struct flow_key *key,
+		       const struct time_histogram *value)
+{
+	struct flow *flow;
+
+	FIND_OR_ADD(model, model->base->flows, flow, key, key);
+	advance_time(model, flow->blocked, value);
+}
+
+static void name_lock_id(struct model *model, struct lock_record *record)
+{
+	const struct lock_key *key = &record->lock.key;
+	char address[32];
+
+	if (key->image)
+		snprintf(record->id_text, sizeof(record->id_text), "futex:[%u.%u:0x%llx]",
+			 key->process.pid, key->image, key->address);
+	else
+		snprintf(record->id_text, sizeof(record->id_text), "futex:[%u:0x%llx]",
+			 key->process.pid, key->address);
+	record->lock.id = record->id_text;
+	record->lock.kind = "unknown";
+	snprintf(address, sizeof(address), "0x%llx", key->address);
+	record->lock.name = strdup(address);
+	if (!record->lock.name)
+		failed(model);
+}
+
+/* Operations of futex(2) that only priority-inheriting mutexes use. */
+#define PI_OPERATIONS ((1ULL << 6) | (1ULL << 7) | (1ULL << 13))
+
+void model_lock(struct model *model, const struct lock_key *key, const struct lock_value *value)
+{
+	struct lock_counts *run, *interval;
+	struct lock_record *record;
+
+	FIND_OR_ADD(model, model->base->locks, record, lock.key, key);
+	if (!record->lock.id)
+		name_lock_id(model, record);
+	run = &record->lock.window[WINDOW_RUN];
+	interval = &record->lock.window[WINDOW_INTERVAL];
+	advance(&run->woken, &interval->woken, value->woken);
+	advance(&run->timeouts, &interval->timeouts, value->timeouts);
+	advance(&run->interrupted, &interval->interrupted, value->interrupted);
+	advance(&run->would_block, &interval->would_block, value->would_block);
+	advance(&run->errors, &interval->errors, value->errors);
+	advance(&run->wakes, &interval->wakes, value->wakes);
+	advance(&run->empty_wakes, &interval->empty_wakes, value->empty_wakes);
+	advance(&run->woken_threads, &interval->woken_threads, value->woken_threads);
+	advance(&run->requeued, &interval->requeued, value->requeued);
+	advance(&run->blocked_ns, &interval->blocked_ns, value->blocked_ns);
+	advance(&run->runqueue_ns, &interval->runqueue_ns, value->runqueue_ns);
+	run->waits = run->woken + run->timeouts + run->interrupted;
+	interval->waits = interval->woken + interval->timeouts + interval->interrupted;
+	run->max_waiters = value->max_waiters;
+	interval->max_waiters = value->waiters;
+	if (value->epoch == model->base->epoch && value->epoch_max_waiters > value->waiters)
+		interval->max_waiters = value->epoch_max_waiters;
+	if (value->operations & PI_OPERATIONS)
+		record->lock.kind = "pi-mutex";
+}
+
+void model_lock_sleeps(struct model *model, const struct lock_key *key,
+		       const struct time_histogram *value)
+{
+	struct lock_record *record;
+
+	FIND_OR_ADD(model, model->base->locks, record, lock.key, key);
+	if (!record->lock.id)
+		name_lock_id(model, record);
+	advance_time(model, record->lock.wait, value);
+}
+
+void model_wait(struct model *model, const struct wait_key *key, const struct wait_value *value)
+{
+	struct wait_record *record;
+
+	FIND_OR_ADD(model, model->base->waits, record, wait.key, key);
+	memcpy(record->wait.comm, value->comm, sizeof(value->comm));
+	record->wait.comm[sizeof(value->comm) - 1] = '\0';
+	advance(&record->wait.window[WINDOW_RUN].count, &record->wait.window[WINDOW_INTERVAL].count,
+		value->count);
+	advance(&record->wait.window[WINDOW_RUN].blocked_ns,
+		&record->wait.window[WINDOW_INTERVAL].blocked_ns, value->blocked_ns);
+	advance(&record->wait.window[WINDOW_RUN].runqueue_ns,
+		&record->wait.window[WINDOW_INTERVAL].runqueue_ns, value->runqueue_ns);
+}
+
+static void name_process(struct model *model, const struct holder_record *holder)
+{
+	struct process_record *record;
+
+	FIND_OR_ADD(model, model->base->processes, record, process.key, &holder->process);
+	if (record->named)
+		return;
+	record->named = true;
+	record->process.ppid = holder->ppid;
+	memcpy(record->process.comm, holder->comm, sizeof(holder->comm));
+	record->process.comm[sizeof(holder->comm) - 1] = '\0';
+}
+
+void model_holder(struct model *model, const struct holder_record *holder, const char *path)
+{
+	struct object_record *object;
+	struct holder *record;
+	typeof(record->key) key;
+
+	memset(&key, 0, sizeof(key));
+	key.process = holder->process;
+	key.object = holder->key;
+	name_process(model, holder);
+	FIND_OR_ADD(model, model->base->objects, object, key, &holder->key);
+	describe(object, &holder->value);
+	object->scanned = true;
+	if (path && !object->path) {
+		object->path = strdup(path);
+		if (!object->path)
+			failed(model);
+	}
+	FIND_OR_ADD(model, model->base->holders, record, key, &key);
+	record->can_read |= holder->can_read;
+	record->can_write |= holder->can_write;
+}
+
+void model_name_lock(struct model *model, struct lock *lock, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (!copy) {
+		failed(model);
+		return;
+	}
+	free(lock->name);
+	lock->name = copy;
+	lock->is_named = true;
+}
+
+struct object_record *model_find_object(const struct model_base *base, const struct object_key *key)
+{
+	struct object_record *record;
+
+	HASH_FIND(hh, base->objects, key, sizeof(*key), record);
+	return record;
+}
+
+int model_end(struct model *model)
+{
+	int err = model_derive(model);
+
+	return err ? err : model->base->error;
+}
