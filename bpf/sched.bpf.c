@@ -36,7 +36,6 @@ static __always_inline void leave(struct task_struct *previous, bool preempted)
 		return;
 	}
 	thread->off_cpu = OFF_CPU_ASLEEP;
-	thread->call.flags |= CALL_SLEPT;
 	if (thread->call.operation >= OP_FUTEX && thread->call.operation <= OP_FUTEX_WAITV)
 		futex_sleep(thread);
 }
@@ -55,6 +54,7 @@ static __always_inline void arrive(struct task_struct *next)
 		call->runqueue_ns += now - thread->off_cpu_ns;
 	} else if (thread->woken_ns >= thread->off_cpu_ns) {
 		call->blocked_ns += thread->woken_ns - thread->off_cpu_ns;
+		call->flags |= CALL_SLEPT;
 		call->runqueue_ns += now - thread->woken_ns;
 	} else if (thread->woken_ns) {
 		/* The waker had begun before the sleeper was off its CPU: it did not sleep. */
@@ -62,6 +62,7 @@ static __always_inline void arrive(struct task_struct *next)
 	} else {
 		/* The wake could not be recorded; all of it may have been sleep. */
 		call->blocked_ns += now - thread->off_cpu_ns;
+		call->flags |= CALL_SLEPT;
 		health_count(HEALTH_STORAGE_BUSY);
 	}
 	thread->off_cpu = OFF_CPU_NOT;
