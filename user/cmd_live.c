@@ -34,6 +34,7 @@ struct live {
 	struct watch *watch;
 	struct model *model;
 	struct screen *screen;
+	char title[TARGET_TEXT_SIZE];
 	FILE *out;
 	bool out_gone; /* nobody reads any more */
 };
@@ -139,13 +140,10 @@ static bool wants_screen(const struct live *live)
 
 static void announce(const struct live *live)
 {
-	char text[TARGET_TEXT_SIZE];
-
 	if (live->has_spawn)
 		return;
-	target_text(live->options, text);
 	fputs("ipctrace: tracing ", stderr);
-	escape_terminal(stderr, text);
+	escape_terminal(stderr, live->title);
 	fputc('\n', stderr);
 }
 
@@ -286,14 +284,10 @@ static int let_go_and_run(struct live *live)
 		complain("%s", live->spawn.error);
 		return spawn_exit_status(&live->spawn);
 	}
+	target_text(live->options, live->title);
 	announce(live);
-	if (wants_screen(live)) {
-		char title[TARGET_TEXT_SIZE];
-
-		target_text(live->options, title);
-		if (screen_open(&live->screen, title, &live->options->view))
-			live->screen = NULL;
-	}
+	if (wants_screen(live) && screen_open(&live->screen, live->title, &live->view))
+		live->screen = NULL;
 	err = run(live);
 	screen_close(live->screen);
 	live->screen = NULL;

@@ -259,7 +259,7 @@ static unsigned row_limit(const struct text_request *request, const struct rows 
 		/* With little room, a row says more than how many there are. */
 		limit = request->max_lines > around ? request->max_lines - around : 1;
 	}
-	return limit;
+	return limit < rows->count ? limit : rows->count;
 }
 
 void text_table(struct lines *lines, const struct text_request *request, enum view view)
