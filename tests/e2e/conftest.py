@@ -7,7 +7,9 @@ import subprocess
 
 import pytest
 
-import harness
+pytest.register_assert_rewrite("harness")
+
+import harness  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):

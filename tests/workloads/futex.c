@@ -64,10 +64,9 @@ static struct timespec in_ms(clockid_t clock, unsigned ms)
 static long book_wait(uint32_t *at, long result)
 {
 	int error = errno;
-	uint64_t asleep_ns = truth_asleep_ns();
 	struct truth_lock *lock = lock_of(at);
 
-	truth_add(&lock->wait_ns, asleep_ns);
+	truth_add_time(&lock->time);
 	if (result >= 0 || error == ETIMEDOUT || error == EINTR)
 		truth_add(&lock->waits, 1);
 	if (result < 0)

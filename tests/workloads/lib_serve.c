@@ -173,11 +173,19 @@ static void print_string(const char *text, size_t length)
 	putchar('"');
 }
 
+static void print_time(const struct truth_time *time)
+{
+	printf(",\"asleep_ns\":%" PRIu64 ",\"runqueue_ns\":%" PRIu64 ",\"sleeps\":%" PRIu64,
+	       time->asleep_ns, time->runqueue_ns, time->sleeps);
+}
+
 static void print_figures(const char *name, const struct truth_figures *f)
 {
 	printf("\"%s\":{\"calls\":%" PRIu64 ",\"messages\":%" PRIu64 ",\"bytes\":%" PRIu64
-	       ",\"would_block\":%" PRIu64 ",\"errors\":%" PRIu64 ",\"blocked_ns\":%" PRIu64 "}",
-	       name, f->calls, f->messages, f->bytes, f->would_block, f->errors, f->blocked_ns);
+	       ",\"would_block\":%" PRIu64 ",\"errors\":%" PRIu64,
+	       name, f->calls, f->messages, f->bytes, f->would_block, f->errors);
+	print_time(&f->time);
+	putchar('}');
 }
 
 static void print_channel(const struct truth_channel *channel)
@@ -200,10 +208,11 @@ static void print_lock(const struct truth_lock *lock)
 	printf("{\"pid\":%d,\"address\":\"0x%" PRIx64 "\",\"waits\":%" PRIu64 ",\"timeouts\":%" PRIu64
 	       ",\"interrupted\":%" PRIu64 ",\"would_block\":%" PRIu64 ",\"errors\":%" PRIu64
 	       ",\"wakes\":%" PRIu64 ",\"empty_wakes\":%" PRIu64 ",\"woken_threads\":%" PRIu64
-	       ",\"requeued\":%" PRIu64 ",\"wait_ns\":%" PRIu64,
+	       ",\"requeued\":%" PRIu64,
 	       lock->pid, lock->address, lock->waits, lock->timeouts, lock->interrupted,
 	       lock->would_block, lock->errors, lock->wakes, lock->empty_wakes, lock->woken_threads,
-	       lock->requeued, lock->wait_ns);
+	       lock->requeued);
+	print_time(&lock->time);
 	if (lock->max_waiters)
 		printf(",\"max_waiters\":%" PRIu64, lock->max_waiters);
 	putchar('}');

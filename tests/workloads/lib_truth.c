@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +16,11 @@
 
 struct records *truth_records;
 
-static __thread struct truth_stamp before;
+struct stamp {
+	uint64_t wall_ns, cpu_ns, runqueue_ns, sleeps;
+};
+
+static __thread struct stamp before;
 static __thread int schedstat_fd = -1;
 static __thread pid_t schedstat_owner;
 
@@ -77,8 +82,9 @@ static uint64_t runqueue_ns(void)
  * The three readings belong to one moment: taken again when the thread lost the CPU in between.
  * Outside of a call a thread never sleeps, so a later moment is as good as an earlier one.
  */
-static void stamp(struct truth_stamp *s)
+static void take_stamp(struct stamp *s)
 {
+	struct rusage usage;
 	int tries = 0;
 
 	do {
@@ -86,23 +92,27 @@ static void stamp(struct truth_stamp *s)
 		s->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 		s->runqueue_ns = runqueue_ns();
 	} while (clock_ns(CLOCK_MONOTONIC) - s->wall_ns > 30000 && ++tries < 20);
+	getrusage(RUSAGE_THREAD, &usage);
+	s->sleeps = usage.ru_nvcsw;
 }
 
 void truth_before(void)
 {
 	runqueue_ns();
-	stamp(&before);
+	take_stamp(&before);
 }
 
-uint64_t truth_asleep_ns(void)
+void truth_add_time(struct truth_time *time)
 {
-	struct truth_stamp after;
-	int64_t asleep;
+	struct stamp after;
+	int64_t asleep_ns;
 
-	stamp(&after);
-	asleep = (int64_t)(after.wall_ns - before.wall_ns) - (int64_t)(after.cpu_ns - before.cpu_ns) -
-		 (int64_t)(after.runqueue_ns - before.runqueue_ns);
-	return asleep > 0 ? asleep : 0;
+	take_stamp(&after);
+	asleep_ns = (int64_t)(after.wall_ns - before.wall_ns) - (int64_t)(after.cpu_ns - before.cpu_ns) -
+		    (int64_t)(after.runqueue_ns - before.runqueue_ns);
+	truth_add(&time->asleep_ns, asleep_ns > 0 ? asleep_ns : 0);
+	truth_add(&time->runqueue_ns, after.runqueue_ns - before.runqueue_ns);
+	truth_add(&time->sleeps, after.sleeps - before.sleeps);
 }
 
 void truth_sleep_ms(unsigned ms)
@@ -233,11 +243,15 @@ struct truth_end *truth_end_of(struct truth_channel *channel, pid_t pid)
 
 static struct truth_figures *count_call(struct truth_channel *channel, enum truth_direction direction)
 {
-	uint64_t asleep_ns = truth_asleep_ns();
-	struct truth_figures *figures = &truth_end_of(channel, getpid())->figures[direction];
+	struct truth_time time = {0};
+	struct truth_figures *figures;
 
+	truth_add_time(&time);
+	figures = &truth_end_of(channel, getpid())->figures[direction];
 	truth_add(&figures->calls, 1);
-	truth_add(&figures->blocked_ns, asleep_ns);
+	truth_add(&figures->time.asleep_ns, time.asleep_ns);
+	truth_add(&figures->time.runqueue_ns, time.runqueue_ns);
+	truth_add(&figures->time.sleeps, time.sleeps);
 	return figures;
 }
 

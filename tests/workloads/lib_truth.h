@@ -35,13 +35,19 @@ extern struct truth_options truth_options;
 
 enum truth_direction { SENT, RECEIVED };
 
-/* A stretch of time asleep, as the calling thread can tell: wall clock less CPU and run queue. */
-struct truth_stamp {
-	uint64_t wall_ns, cpu_ns, runqueue_ns;
+/*
+ * How a call spent its time off the CPU, as the calling thread can tell. Asleep is wall clock less
+ * CPU less run queue. A thread that is woken from another CPU joins the run queue only when that
+ * CPU has taken the interrupt: this stretch, a few tens of microseconds a sleep on a virtual
+ * machine, the thread can tell from sleep only by how often it slept.
+ */
+struct truth_time {
+	uint64_t asleep_ns, runqueue_ns, sleeps;
 };
 
 struct truth_figures {
-	uint64_t calls, messages, bytes, would_block, errors, blocked_ns;
+	uint64_t calls, messages, bytes, would_block, errors;
+	struct truth_time time;
 };
 
 struct truth_end {
@@ -65,7 +71,8 @@ struct truth_lock {
 	pid_t pid;
 	uint64_t address;
 	uint64_t waits, timeouts, interrupted, would_block, errors;
-	uint64_t wakes, empty_wakes, woken_threads, requeued, wait_ns;
+	uint64_t wakes, empty_wakes, woken_threads, requeued;
+	struct truth_time time; /* of the waits */
 	uint64_t max_waiters; /* 0: not known */
 };
 
@@ -103,7 +110,7 @@ ssize_t truth_after_look(struct truth_channel *channel, ssize_t result);
 #define LOOK(channel, call) (truth_before(), truth_after_look(channel, call))
 
 struct truth_lock *truth_lock_at(pid_t pid, const void *address);
-uint64_t truth_asleep_ns(void); /* since truth_before() of this thread */
+void truth_add_time(struct truth_time *time); /* since truth_before() of this thread */
 void truth_add(uint64_t *counter, uint64_t value);
 
 /*

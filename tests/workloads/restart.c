@@ -88,7 +88,7 @@ static void reader(void *unused)
 	edges_expect(syscall(SYS_futex, &futex_word, FUTEX_WAIT_PRIVATE, 0, &timeout, NULL, 0) < 0 &&
 			     errno == ETIMEDOUT, "stopped futex wait");
 	lock = truth_lock_at(getpid(), &futex_word);
-	truth_add(&lock->wait_ns, truth_asleep_ns());
+	truth_add_time(&lock->time);
 	truth_add(&lock->waits, 1);
 	truth_add(&lock->timeouts, 1);
 	lock->max_waiters = 1;
