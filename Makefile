@@ -19,7 +19,7 @@ ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra $(if $(WERROR),-Werror)
 CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -D_GNU_SOURCE -DIPCTRACE_VERSION='"$(VERSION)"'
-PACKAGES := libbpf libelf ncursesw libcap
+PACKAGES := libbpf ncursesw libcap
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES))
 
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux -Ibpf \
