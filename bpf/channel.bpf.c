@@ -103,6 +103,7 @@ static __always_inline void details_enter(struct call *call, struct pt_regs *reg
 		sendto_enter(call, regs);
 		break;
 	case OP_SENDMSG:
+	case OP_SENDMMSG: /* the call counts where its first message goes */
 		if (takes_destination(call))
 			call->destination = destination_of_msghdr(call->arguments[1], is_32bit);
 		break;

@@ -31,6 +31,12 @@ static __always_inline bool is_channel(enum operation operation)
 	return operation >= OP_READ && operation <= OP_MQ_SEND;
 }
 
+/*
+ * The number at the exit of rt_sigreturn, which restores the interrupted registers: the kernel sets
+ * it so that the restored state is not taken for a call to restart.
+ */
+#define NO_SYSCALL 0xffffffffULL
+
 /* Does the call that begins now go on with the one that was interrupted? */
 static __always_inline bool resumes(const struct thread *thread, enum operation operation,
 				    __u64 number, const __u64 arguments[3])
@@ -161,7 +167,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 		return 0;
 	is_32bit = in_32bit_syscall(task);
 	number = syscall_number(regs);
-	operation = operation_of(number, is_32bit);
+	operation = number == NO_SYSCALL ? OP_SIGRETURN : operation_of(number, is_32bit);
 	if (operation == OP_NONE)
 		return 0;
 	thread = thread_lookup(task);

@@ -30,7 +30,7 @@ static void print_kernel(const struct features *features)
 	row("skipped program runs are counted", features->recursion_misses,
 	    features->recursion_misses ? "" : "totals may be low and we cannot tell");
 	row("programs' own CPU time", features->run_time_stats,
-	    features->run_time_stats ? "" : "sysctl kernel.bpf_stats_enabled=1 shows it, at a cost");
+	    features->run_time_stats ? "" : "sysctl kernel.bpf_stats_enabled=1 shows it");
 }
 
 static void print_coverage(void)

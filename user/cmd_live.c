@@ -102,7 +102,7 @@ static int attach(struct live *live)
 	if (!err && options->target == TARGET_COMMAND)
 		err = start_command(live, error);
 	else if (!err)
-		err = session_mark_targets(live->session, error);
+		err = session_mark_targets(live->session, options, error);
 	if (err) {
 		complain("%s", error);
 		return err;
@@ -243,21 +243,24 @@ static uint64_t last_moment(const struct live *live)
 	return live->options->duration_ns ? now_ns() + live->options->duration_ns : UINT64_MAX;
 }
 
+/* A first interval of a second or more makes up for the start: the first table is not late. */
+static uint64_t first_end(const struct live *live, uint64_t interval)
+{
+	return (interval < 1000000000 ? now_ns() : live->begin_ns) + interval;
+}
+
 static int run(struct live *live)
 {
 	const uint64_t interval = live->options->interval_ns < LONGEST_PERIOD_NS || live->options->count
 					  ? live->options->interval_ns
 					  : LONGEST_PERIOD_NS;
 	uint64_t end = last_moment(live), shown = 0;
-	/* The first interval makes up for the start: the first table comes within an interval. */
-	uint64_t next = live->begin_ns + interval;
+	uint64_t next = first_end(live, interval);
 	enum watch_event event = WATCH_TIME;
 	int err = snapshot(live, true);
 
 	if (!err && live->screen)
 		err = screen_draw(live->screen, live->model);
-	if (next < now_ns() + interval / 2)
-		next = now_ns() + interval / 2;
 	while (!err && !is_over(live, shown)) {
 		uint64_t until = next < end ? next : end;
 
@@ -309,7 +312,7 @@ int cmd_live(const struct options *options)
 {
 	struct live live = {.options = options, .view = options->view, .begin_ns = now_ns()};
 	char error[SESSION_ERROR_SIZE];
-	int status = STATUS_RUNTIME_ERROR;
+	int status = STATUS_RUNTIME_ERROR, err;
 
 	if (privileges_check(error, sizeof(error))) {
 		complain("%s", error);
@@ -317,8 +320,11 @@ int cmd_live(const struct options *options)
 	}
 	if (check_targets(options) || open_output(&live))
 		return STATUS_RUNTIME_ERROR;
-	if (!attach(&live))
+	err = attach(&live);
+	if (!err)
 		status = let_go_and_run(&live);
+	else if (err == -EINVAL && options->user)
+		status = STATUS_WRONG_USAGE; /* there is no such user */
 	if (live.has_spawn && status == STATUS_OK)
 		status = command_status(&live);
 	watch_close(live.watch);

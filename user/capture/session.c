@@ -3,6 +3,7 @@
  * The life of the BPF programs: settings, load, attach, close.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,7 +141,44 @@ static void no_record(void *context, const void *record)
 	(void)record;
 }
 
-int session_mark_targets(struct session *session, char error[SESSION_ERROR_SIZE])
+struct search {
+	pid_t pid;
+	bool found;
+};
+
+static void match_process(void *context, const void *key, const void *value)
+{
+	const struct process_key *process = key;
+	struct search *search = context;
+
+	(void)value;
+	search->found |= process->pid == (__u32)search->pid;
+}
+
+/* Is each process marked? One may have ended by now, and some kernels hide one from iterators. */
+static int check_marked(struct session *session, const struct options *options,
+			char error[SESSION_ERROR_SIZE])
+{
+	for (unsigned i = 0; options->target == TARGET_PIDS && i < options->id_count; i++) {
+		struct search search = {.pid = options->ids[i]};
+		int err = map_for_each(session->bpf->maps.processes, match_process, &search);
+
+		if (!err && search.found)
+			continue;
+		if (kill(search.pid, 0) < 0 && errno == ESRCH)
+			snprintf(error, SESSION_ERROR_SIZE,
+				 "process %d has ended before it could be traced", search.pid);
+		else
+			snprintf(error, SESSION_ERROR_SIZE,
+				 "process %d cannot be traced: this kernel hides it from BPF; leave it out",
+				 search.pid);
+		return err ? err : -ESRCH;
+	}
+	return 0;
+}
+
+int session_mark_targets(struct session *session, const struct options *options,
+			 char error[SESSION_ERROR_SIZE])
 {
 	__u32 before;
 	int err;
@@ -155,7 +193,7 @@ int session_mark_targets(struct session *session, char error[SESSION_ERROR_SIZE]
 			return err;
 		}
 	} while (session->bpf->bss->marked_threads != before);
-	return 0;
+	return check_marked(session, options, error);
 }
 
 bool session_still_works(void *context)

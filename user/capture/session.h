@@ -25,7 +25,8 @@ void session_close(struct session *session);
 int session_self_test(struct session *session, char error[SESSION_ERROR_SIZE]);
 
 /* Marks all threads that the options name, until there are no more to be found. */
-int session_mark_targets(struct session *session, char error[SESSION_ERROR_SIZE]);
+int session_mark_targets(struct session *session, const struct options *options,
+			 char error[SESSION_ERROR_SIZE]);
 
 /* Marks a process to be traced from its next execve on. */
 int session_arm(struct session *session, pid_t pid, char error[SESSION_ERROR_SIZE]);

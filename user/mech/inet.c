@@ -65,7 +65,7 @@ static void identify_pair(const struct object_record *object, struct channel_ide
 	}
 	format(low, a, sizeof(a));
 	format(high, b, sizeof(b));
-	snprintf(out->id, sizeof(out->id), "%s:%s-%s", kind, a, b);
+	snprintf(out->id, sizeof(out->id), "%s:[%s-%s]", kind, a, b);
 	snprintf(out->name, sizeof(out->name), "%s <-> %s", a, b);
 }
 
@@ -75,7 +75,7 @@ static void identify_address(enum mechanism mechanism, const struct address *add
 	char text[ADDRESS_TEXT_SIZE];
 
 	format(address, text, sizeof(text));
-	snprintf(out->id, sizeof(out->id), "%s:%s", mechanism_kind(mechanism), text);
+	snprintf(out->id, sizeof(out->id), "%s:[%s]", mechanism_kind(mechanism), text);
 	snprintf(out->name, sizeof(out->name), "%s", text);
 }
 
@@ -130,10 +130,10 @@ static void identify_udp(const struct model_base *base, const struct object_reco
 	const struct address *to = destination ? &destination->value.inet : &object->value.remote;
 
 	if (direction == DIRECTION_SEND)
-		receiver = find_receiver(base, object, to);
+		receiver = to->family ? find_receiver(base, object, to) : NULL;
 	if (receiver)
 		identify_receiver(base, receiver, out);
-	else if (destination)
+	else if (destination || !to->family)
 		identify_address(MECH_UDP, to, out);
 	else
 		identify_pair(object, out);

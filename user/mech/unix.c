@@ -97,7 +97,7 @@ static void identify_destination(const struct model_base *base, const struct obj
 		return;
 	}
 	copy_name(out->name, sizeof(out->name), destination->name, length);
-	snprintf(out->id, sizeof(out->id), "%s:%.112s", mechanism_kind(object->key.mechanism),
+	snprintf(out->id, sizeof(out->id), "%s:[%.112s]", mechanism_kind(object->key.mechanism),
 		 out->name);
 }
 

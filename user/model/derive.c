@@ -223,64 +223,87 @@ static int derive_flows(struct model_base *base)
 	return 0;
 }
 
-/* A listening or unconnected stream socket is nobody's channel. */
-static bool is_channel_end(const struct object_record *object)
+/*
+ * Can its holder move data through OBJECT in DIRECTION without naming a destination? A listening or
+ * unconnected stream socket is nobody's channel; an unconnected datagram socket only receives.
+ */
+static bool is_channel_end(const struct object_record *object, enum direction direction)
 {
 	switch (object->key.mechanism) {
 	case MECH_TCP:
 		return object->value.remote.family != 0;
+	case MECH_UDP:
+		return direction == DIRECTION_RECEIVE || object->value.remote.family != 0;
 	case MECH_UNIX_STREAM:
 	case MECH_UNIX_SEQPACKET:
 		return object->value.peer != 0;
+	case MECH_UNIX_DGRAM:
+		return direction == DIRECTION_RECEIVE || object->value.peer != 0;
 	default:
 		return true;
 	}
 }
 
-static int add_holder(struct model_base *base, const struct holder *holder, bool only_known)
+/* The channel that a holder's data goes through, if it is one of this snapshot already. */
+static struct channel_record *known_channel(struct model_base *base,
+					    const struct object_record *object,
+					    enum direction direction)
 {
-	struct process *process = find_process(base, &holder->key.process);
-	struct object_record *object = model_find_object(base, &holder->key.object);
+	struct channel_identity identity;
 	struct channel_record *record;
+
+	memset(&identity, 0, sizeof(identity));
+	mech_of(object->key.mechanism)->identify(base, object, direction, NULL, &identity);
+	HASH_FIND_STR(base->channels, identity.id, record);
+	return record && record->used_in == base->snapshot ? record : NULL;
+}
+
+static int add_holder(struct model_base *base, const struct holder *holder,
+		      const struct object_record *object, struct process *process,
+		      enum direction direction)
+{
+	struct channel_record *record = known_channel(base, object, direction);
 	struct endpoint *endpoint;
 
-	if (!process || !object || !is_channel_end(object))
-		return 0;
-	if (!only_known && !process->traced)
-		return 0;
-	if (only_known) {
-		struct channel_identity identity;
-
-		memset(&identity, 0, sizeof(identity));
-		mech_of(object->key.mechanism)
-			->identify(base, object, DIRECTION_RECEIVE, NULL, &identity);
-		HASH_FIND_STR(base->channels, identity.id, record);
-		if (!record || record->used_in != base->snapshot)
-			return 0;
-	} else {
-		record = channel_of(base, &holder->key.object, DIRECTION_RECEIVE, 0);
-	}
+	if (!record && !process->traced)
+		return 0; /* a channel between strangers */
+	if (!record)
+		record = channel_of(base, &holder->key.object, direction, 0);
 	endpoint = record ? get_endpoint(record, process) : NULL;
 	if (!endpoint)
 		return -ENOMEM;
-	/* A pair of sockets goes both ways; a receiving socket alone is read by its holder. */
-	endpoint->can_read |= holder->can_read;
-	if (object->key.mechanism != MECH_UDP && object->key.mechanism != MECH_UNIX_DGRAM)
-		endpoint->can_write |= holder->can_write;
+	if (direction == DIRECTION_SEND)
+		endpoint->can_write = true;
+	else
+		endpoint->can_read = true;
 	return 0;
+}
+
+static int add_holders(struct model_base *base, bool traced)
+{
+	const struct holder *holder;
+	int err = 0;
+
+	for (holder = base->holders; holder && !err; holder = holder->hh.next) {
+		struct process *process = find_process(base, &holder->key.process);
+		struct object_record *object = model_find_object(base, &holder->key.object);
+
+		if (!process || !object || process->traced != traced)
+			continue;
+		if (holder->can_write && is_channel_end(object, DIRECTION_SEND))
+			err = add_holder(base, holder, object, process, DIRECTION_SEND);
+		if (!err && holder->can_read && is_channel_end(object, DIRECTION_RECEIVE))
+			err = add_holder(base, holder, object, process, DIRECTION_RECEIVE);
+	}
+	return err;
 }
 
 /* First what the targets hold makes channels, then whoever holds the other ends joins them. */
 static int derive_holders(struct model_base *base)
 {
-	const struct holder *holder;
-	int err = 0;
+	int err = add_holders(base, true);
 
-	for (holder = base->holders; holder && !err; holder = holder->hh.next)
-		err = add_holder(base, holder, false);
-	for (holder = base->holders; holder && !err; holder = holder->hh.next)
-		err = add_holder(base, holder, true);
-	return err;
+	return err ? err : add_holders(base, false);
 }
 
 static int derive_locks(struct model *model)
