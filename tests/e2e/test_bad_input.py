@@ -105,7 +105,6 @@ def unused_pid():
     (("record", "-a"), ("record",)),
     (("report",), ("report",)),
     (("export", "--to", "csv"), ("export",)),
-    (("-u", "no-such-user", "--", "true"), ("no-such-user",)),
     (("-a", "--\033[31m\n"), ()),
     (("-p", "\033[2J\n7"), ()),
 ], ids=lambda value: " ".join(value).encode("unicode_escape").decode() if isinstance(value, tuple) else None)
@@ -176,6 +175,11 @@ def test_pids_that_die_while_we_attach(stage):
             assert done.returncode == 1
             assert str(victim.pid) in done.stderr
             assert done.stdout == ""
+
+
+def test_unknown_user(tmp_path):
+    refused(1, "-u", "no-such-user", "--", "touch", tmp_path / "touched", says=["no-such-user"])
+    assert not (tmp_path / "touched").exists()
 
 
 def test_many_pids_one_of_them_gone(stage):

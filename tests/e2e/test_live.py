@@ -74,8 +74,8 @@ def test_count(stage):
     assert ipctrace.wait() == 0
     objects = ipctrace.objects()
     assert [o["type"] for o in objects] == ["interval"] * 3 + ["summary"]
+    assert 550_000_000 <= sum(o["duration_ns"] for o in objects[:3]) <= 1_200_000_000
     for obj in objects[:3]:
-        assert 150_000_000 <= obj["duration_ns"] <= 400_000_000
         assert find_channel(obj, {"id": objects[-1]["channels"][0]["id"], "name": ""})
     assert_adds_up(objects[:3], objects[3])
     times = [o["time_ns"] for o in objects]

@@ -193,7 +193,10 @@ def test_command_of_another_user(stage, tmp_path):
 def test_command_gets_the_signal_of_the_terminal(stage, tmp_path):
     """Ctrl-C reaches the command, too; ipctrace then ends with the final summary."""
     output = tmp_path / "data"
-    ipctrace = stage.ipctrace("-o", output, "--", "sleep", 600, start_new_session=True)
+    started = tmp_path / "started"
+    ipctrace = stage.ipctrace("-o", output, "--", "sh", "-c", f"touch {started}; exec sleep 600",
+                              attached=False, start_new_session=True)
+    wait_until(started.exists, "the command to start")
     os.killpg(ipctrace.pid, signal.SIGINT)
     ipctrace.wait()
     assert summary_of(output.read_text())

@@ -29,7 +29,7 @@ class Terminal:
         self.before = termios.tcgetattr(slave)
         self.process = subprocess.Popen(
             [IPCTRACE, *map(str, arguments)], stdin=slave, stdout=slave, stderr=slave,
-            env=dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8", **environment),
+            env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment},
             start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         self.slave = slave
         self.output = b""
@@ -41,6 +41,13 @@ class Terminal:
         while select.select([self.master], [], [], 0)[0]:
             self.output += os.read(self.master, 65536)
         return self.output.decode(errors="replace")
+
+    def await_screens(self, count):
+        """A screen is drawn whole once and then only where it changes: counts bursts of output."""
+        wait_until(lambda: "COMMAND" in self.read(), "the first screen")
+        for _ in range(count - 1):
+            before = len(self.output)
+            wait_until(lambda: self.read() and len(self.output) > before, "the next screen")
 
     def press(self, keys):
         os.write(self.master, keys)
@@ -96,17 +103,20 @@ def test_every_size(terminal, steady, columns, rows):
 
 def test_ctrl_c(terminal, steady):
     screen = terminal(80, 24, "-p", steady.pid, 0.2)
-    wait_until(lambda: screen.read().count("COMMAND") >= 2, "two screens")
+    screen.await_screens(3)
     screen.press(b"\x03")
     assert screen.wait() == 0
-    assert "steady" in screen.read().rsplit("COMMAND", 1)[1]
+    last = screen.read().rsplit("COMMAND", 1)[1]
+    assert "steady" in last and "health" in last, "no final summary"
     assert termios.tcgetattr(screen.slave) == screen.before, "the terminal's modes have changed"
 
 
 def test_refreshed_in_place(terminal, steady):
     """The cursor moves; between screens nothing scrolls."""
     screen = terminal(80, 24, "-p", steady.pid, 0.1)
-    text = wait_until(lambda: screen.read() if screen.read().count("COMMAND") >= 4 else "", "screens")
+    screen.await_screens(5)
+    text = screen.read()
+    assert text.count("COMMAND") == 1
     assert re.search(r"\x1b\[[0-9;]*[HJ]", text)
     assert "\n" * 24 not in text.replace("\r", "")
 
