@@ -30,7 +30,7 @@ static void print_kernel(const struct features *features)
 	row("skipped program runs are counted", features->recursion_misses,
 	    features->recursion_misses ? "" : "totals may be low and we cannot tell");
 	row("programs' own CPU time", features->run_time_stats,
-	    features->run_time_stats ? "" : "sysctl kernel.bpf_stats_enabled=1 shows it");
+	    features->run_time_stats ? "" : "see sysctl kernel.bpf_stats_enabled");
 }
 
 static void print_coverage(void)
@@ -42,9 +42,9 @@ static void print_coverage(void)
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive futex\n"
 	       "not covered\n"
-	       "  io_uring, splice, tee, vmsplice, sendfile; System V IPC, shared memory, signals,\n"
-	       "  eventfd, pty, netlink, vsock; socketcall of 32-bit programs (counted in health);\n"
-	       "  who delivered what to whom, and because of whom a thread waits\n");
+	       "  io_uring, splice, tee, vmsplice, sendfile; System V IPC, shared memory,\n"
+	       "  signals, eventfd, pty, netlink, vsock; socketcall of 32-bit programs (counted\n"
+	       "  in health); who delivered what to whom, and because of whom a thread waits\n");
 }
 
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */
