@@ -118,6 +118,13 @@ def test_calls_in_flight_at_the_attach(stage):
     compare_health(summary)
 
 
+def test_descriptor_reused_while_a_call_sleeps(stage):
+    workload = stage.workload("reuse")
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    compare(ipctrace.finish(), truth, workload.pids)
+
+
 def test_9000_pipes(stage):
     workload = stage.workload("many_pipes")
     ipctrace = stage.attach(workload)
