@@ -175,9 +175,9 @@ static int print(struct live *live, enum window window)
 	return err;
 }
 
-static int snapshot(struct live *live, bool first)
+static int snapshot(struct live *live, bool with_holders)
 {
-	int err = session_snapshot(live->session, live->model, first);
+	int err = session_snapshot(live->session, live->model, with_holders);
 
 	if (err)
 		complain("cannot read the counters: %s", strerror(-err));
@@ -223,7 +223,7 @@ static int show_interval(struct live *live)
 /* What remains when the run ends inside an interval, so that the intervals add up to the run. */
 static int show_rest(struct live *live)
 {
-	int err = snapshot(live, false);
+	int err = snapshot(live, true);
 
 	if (!err && live->options->view.format != FORMAT_TABLE)
 		err = print(live, WINDOW_INTERVAL);
@@ -312,7 +312,7 @@ int cmd_live(const struct options *options)
 {
 	struct live live = {.options = options, .view = options->view, .begin_ns = now_ns()};
 	char error[SESSION_ERROR_SIZE];
-	int status = STATUS_RUNTIME_ERROR, err;
+	int status = STATUS_RUNTIME_ERROR;
 
 	if (privileges_check(error, sizeof(error))) {
 		complain("%s", error);
@@ -320,11 +320,8 @@ int cmd_live(const struct options *options)
 	}
 	if (check_targets(options) || open_output(&live))
 		return STATUS_RUNTIME_ERROR;
-	err = attach(&live);
-	if (!err)
+	if (!attach(&live))
 		status = let_go_and_run(&live);
-	else if (err == -EINVAL && options->user)
-		status = STATUS_WRONG_USAGE; /* there is no such user */
 	if (live.has_spawn && status == STATUS_OK)
 		status = command_status(&live);
 	watch_close(live.watch);

@@ -33,7 +33,8 @@ int session_arm(struct session *session, pid_t pid, char error[SESSION_ERROR_SIZ
 
 /*
  * Reads the maps into MODEL as a new snapshot: between model_begin() and model_end(). Searches for
- * the holders of channels when WITH_HOLDERS is set or a channel with one end has come up.
+ * the holders of channels when WITH_HOLDERS is set, when a channel with one end has come up, and as
+ * often as it is cheap.
  */
 int session_snapshot(struct session *session, struct model *model, bool with_holders);
 

@@ -14,6 +14,7 @@ struct session {
 	struct ipctrace_bpf *bpf;
 	struct features features;
 	uint64_t load_cpu_ns; /* our CPU time up to the end of attaching: not a cost of tracing */
+	uint64_t next_search_ns; /* CLOCK_MONOTONIC: when the next search for holders is affordable */
 	struct bpf_link *mark_link, *holders_link; /* iterators */
 };
 
@@ -25,13 +26,7 @@ int map_for_each(const struct bpf_map *map, void (*each)(void *context, const vo
 int iterator_run(const struct bpf_link *link, size_t record_size,
 		 void (*take)(void *context, const void *record), void *context);
 
-/* Reads who holds which channel into MODEL. Returns 0 or a negative errno. */
-int session_read_holders(struct session *session, struct model *model);
-
 /* CPU time of this process, in user space and in the kernel. */
 uint64_t own_cpu_ns(void);
-
-/* Fills the model's health figures. */
-void session_read_health(struct session *session, struct model *model);
 
 #endif

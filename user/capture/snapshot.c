@@ -100,10 +100,20 @@ static void take_holder(void *model, const void *record)
 		model_holder(model, holder, length > 0 ? path : NULL);
 }
 
-int session_read_holders(struct session *session, struct model *model)
+/* A search costs a microsecond a file of the system: it may take this share of the time. */
+#define SEARCH_SHARE 100
+
+static int read_holders(struct session *session, struct model *model)
 {
-	return iterator_run(session->holders_link, sizeof(struct holder_record), take_holder,
-			    model);
+	uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC), end_ns;
+	int err;
+
+	model_begin_holders(model);
+	err = iterator_run(session->holders_link, sizeof(struct holder_record), take_holder,
+			   model);
+	end_ns = clock_ns(CLOCK_MONOTONIC);
+	session->next_search_ns = end_ns + SEARCH_SHARE * (end_ns - begin_ns);
+	return err;
 }
 
 /* Sums of the kernel's own book-keeping over all our programs. */
@@ -143,7 +153,7 @@ uint64_t own_cpu_ns(void)
 	       (own.ru_utime.tv_usec + own.ru_stime.tv_usec) * 1000ULL;
 }
 
-void session_read_health(struct session *session, struct model *model)
+static void read_health(struct session *session, struct model *model)
 {
 	const struct features *features = &session->features;
 	struct program_totals totals = read_programs(session);
@@ -163,24 +173,25 @@ void session_read_health(struct session *session, struct model *model)
 
 int session_snapshot(struct session *session, struct model *model, bool with_holders)
 {
+	bool search = with_holders || clock_ns(CLOCK_MONOTONIC) >= session->next_search_ns;
 	/* What is counted from here on belongs to the next interval's minimum and maximum. */
 	__u32 ended = session->bpf->bss->epoch++;
 	int err;
 
 	model_begin(model, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), ended);
 	err = read_maps(session, model);
-	if (!err && with_holders)
-		err = session_read_holders(session, model);
+	if (!err && search)
+		err = read_holders(session, model);
 	if (!err)
 		err = model_end(model);
-	if (!err && model_wants_holders(model) && !with_holders) {
-		err = session_read_holders(session, model);
+	if (!err && model_wants_holders(model) && !search) {
+		err = read_holders(session, model);
 		if (!err)
 			err = model_end(model);
 	}
 	if (err)
 		return err;
 	lock_names_fill(model);
-	session_read_health(session, model);
+	read_health(session, model);
 	return 0;
 }

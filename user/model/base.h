@@ -14,6 +14,7 @@
 struct process_record {
 	struct process process; /* first: what views see */
 	bool named; /* comm and ppid are known */
+	unsigned seen_in; /* the last search for holders that found it */
 	UT_hash_handle hh;
 };
 
@@ -58,6 +59,7 @@ struct holder {
 		struct object_key object;
 	} key;
 	bool can_read, can_write;
+	unsigned seen_in; /* the last search that found it */
 	UT_hash_handle hh;
 };
 
@@ -79,6 +81,7 @@ struct model_base {
 	struct holder *holders;
 	struct channel_record *channels;
 	unsigned snapshot; /* counts derivations */
+	unsigned search;   /* counts searches for holders */
 	__u32 epoch;       /* the period that this snapshot ends */
 	uint64_t start_ns, last_ns; /* CLOCK_MONOTONIC */
 	int error; /* first -ENOMEM since model_begin() */
@@ -104,6 +107,9 @@ void model_lock(struct model *model, const struct lock_key *key, const struct lo
 void model_lock_sleeps(struct model *model, const struct lock_key *key,
 		       const struct time_histogram *value);
 void model_wait(struct model *model, const struct wait_key *key, const struct wait_value *value);
+
+/* A search for all holders begins; what it does not find again has been closed. */
+void model_begin_holders(struct model *model);
 
 /* A process holds an object open. PATH: of a FIFO, or NULL. */
 void model_holder(struct model *model, const struct holder_record *record, const char *path);

@@ -40,11 +40,18 @@ static void add_counts(struct flow_counts *to, const struct flow_counts *from)
 		to->max_bytes = from->max_bytes;
 }
 
-static struct process *find_process(struct model_base *base, const struct process_key *key)
+static struct process_record *find_record(struct model_base *base, const struct process_key *key)
 {
 	struct process_record *record;
 
 	HASH_FIND(hh, base->processes, key, sizeof(*key), record);
+	return record;
+}
+
+static struct process *find_process(struct model_base *base, const struct process_key *key)
+{
+	struct process_record *record = find_record(base, key);
+
 	return record ? &record->process : NULL;
 }
 
@@ -279,21 +286,35 @@ static int add_holder(struct model_base *base, const struct holder *holder,
 	return 0;
 }
 
+/*
+ * Does the process hold the object now? Of a target that has closed it, or has ended, its use tells
+ * all there is to tell; a stranger that has ended was the other end.
+ */
+static bool is_held(const struct model_base *base, const struct holder *holder,
+		    const struct process_record *process)
+{
+	if (holder->seen_in == base->search)
+		return true;
+	return !process->process.traced && process->seen_in != base->search;
+}
+
 static int add_holders(struct model_base *base, bool traced)
 {
 	const struct holder *holder;
 	int err = 0;
 
 	for (holder = base->holders; holder && !err; holder = holder->hh.next) {
-		struct process *process = find_process(base, &holder->key.process);
+		struct process_record *process = find_record(base, &holder->key.process);
 		struct object_record *object = model_find_object(base, &holder->key.object);
 
-		if (!process || !object || process->traced != traced)
+		if (!process || !object || process->process.traced != traced ||
+		    !is_held(base, holder, process))
 			continue;
 		if (holder->can_write && is_channel_end(object, DIRECTION_SEND))
-			err = add_holder(base, holder, object, process, DIRECTION_SEND);
+			err = add_holder(base, holder, object, &process->process, DIRECTION_SEND);
 		if (!err && holder->can_read && is_channel_end(object, DIRECTION_RECEIVE))
-			err = add_holder(base, holder, object, process, DIRECTION_RECEIVE);
+			err = add_holder(base, holder, object, &process->process,
+					 DIRECTION_RECEIVE);
 	}
 	return err;
 }

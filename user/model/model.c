@@ -360,11 +360,17 @@ void model_wait(struct model *model, const struct wait_key *key, const struct wa
 		&record->wait.window[WINDOW_INTERVAL].runqueue_ns, value->runqueue_ns);
 }
 
+void model_begin_holders(struct model *model)
+{
+	model->base->search++;
+}
+
 static void name_process(struct model *model, const struct holder_record *holder)
 {
 	struct process_record *record;
 
 	FIND_OR_ADD(model, model->base->processes, record, process.key, &holder->process);
+	record->seen_in = model->base->search;
 	if (record->named)
 		return;
 	record->named = true;
@@ -392,6 +398,11 @@ void model_holder(struct model *model, const struct holder_record *holder, const
 			failed(model);
 	}
 	FIND_OR_ADD(model, model->base->holders, record, key, &key);
+	if (record->seen_in != model->base->search) {
+		record->seen_in = model->base->search;
+		record->can_read = false;
+		record->can_write = false;
+	}
 	record->can_read |= holder->can_read;
 	record->can_write |= holder->can_write;
 }
