@@ -186,8 +186,10 @@ static void echo(int in, int out)
 {
 	for (;;) {
 		must_read(in, MESSAGE_BYTES);
-		if (block[0] == LAST)
+		if (block[0] == LAST) {
+			block[0] = 0; /* or the next stream would carry it to the parent, and end an echo early */
 			return;
+		}
 		must_write(out, MESSAGE_BYTES);
 	}
 }
