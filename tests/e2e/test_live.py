@@ -108,16 +108,21 @@ def test_attached_within_half_a_second(stage):
     assert min(times) < 0.5, times
 
 
-def test_first_table_within_a_second_and_a_half(stage):
-    """Half a second to attach, and the default interval of one second."""
-    workload = stage.workload("steady", 5000)
+def test_first_table_within_a_second(stage):
+    """From the start of the program, with the default interval; the best of three."""
+    workload = stage.workload("steady", 6000)
     workload.begin()
-    started = time.monotonic()
-    ipctrace = stage.ipctrace("-p", workload.pid, json_output=False)
-    wait_until(lambda: "COMMAND" in ipctrace.stdout(), "a table")
-    assert time.monotonic() - started < 2
-    ipctrace.signal(signal.SIGINT)
-    assert ipctrace.wait() == 0
+    times = []
+    for _ in range(3):
+        started = time.monotonic()
+        ipctrace = stage.ipctrace("-p", workload.pid, json_output=False)
+        wait_until(lambda: "COMMAND" in ipctrace.stdout(), "a table")
+        times.append(time.monotonic() - started)
+        ipctrace.signal(signal.SIGINT)
+        assert ipctrace.wait() == 0
+        if times[-1] <= 1:
+            break
+    assert min(times) <= 1, times
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

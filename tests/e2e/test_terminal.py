@@ -122,13 +122,17 @@ def test_refreshed_in_place(terminal, steady):
 
 
 def test_resized(terminal, steady):
+    """It lives through every size, the impossible ones too, and fills the last one again."""
     screen = terminal(120, 40, "-p", steady.pid, 0.1)
-    wait_until(lambda: "COMMAND" in screen.read(), "a screen")
-    for columns, rows in ((20, 5), (200, 60), (2, 2), (80, 24)):
+    screen.await_screens(1)
+    for columns, rows in ((20, 5), (200, 60), (2, 2), (1, 1), (80, 24)):
+        screen.read()
+        before = len(screen.output)
         screen.resize(columns, rows)
         os.killpg(screen.process.pid, signal.SIGWINCH)
-        before = len(screen.read())
-        wait_until(lambda: len(screen.read()) > before, "the next screen")
+        time.sleep(0.25)
+        assert screen.process.poll() is None
+    wait_until(lambda: screen.read() and b"COMMAND" in screen.output[before:], "the screen at its new size")
     screen.press(b"\x03")
     assert screen.wait() == 0
 
