@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "capture/lock_names.h"
+#include "model/array.h"
 
 struct mapping {
 	unsigned long start, end;

@@ -11,15 +11,6 @@
 
 #include "capture/syscall_tables.h"
 
-#ifndef __NR_futex_waitv
-#define __NR_futex_waitv 449
-#endif
-#ifndef __NR_futex_wake
-#define __NR_futex_wake 454
-#define __NR_futex_wait 455
-#define __NR_futex_requeue 456
-#endif
-
 void syscall_table_fill_32(__u8 table[SYSCALL_TABLE_SIZE])
 {
 #if defined(__x86_64__)

@@ -9,6 +9,19 @@
 
 #include "tables.h"
 
+/*
+ * From 5.1 on new calls have the same number everywhere; older headers do not know these. Include
+ * this file after the one with the numbers.
+ */
+#ifndef __NR_futex_waitv
+#define __NR_futex_waitv 449
+#endif
+#ifndef __NR_futex_wake
+#define __NR_futex_wake 454
+#define __NR_futex_wait 455
+#define __NR_futex_requeue 456
+#endif
+
 /* Fill a table number -> enum operation, all of it. */
 void syscall_table_fill(__u8 table[SYSCALL_TABLE_SIZE]);
 void syscall_table_fill_32(__u8 table[SYSCALL_TABLE_SIZE]);

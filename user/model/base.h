@@ -131,7 +131,4 @@ struct object_record *model_find_object(const struct model_base *base, const str
 /* derive.c: builds the lists of MODEL from its base. */
 int model_derive(struct model *model);
 
-/* Adds one to a growing array. Returns 0 or -ENOMEM. */
-int array_grow(void **array, unsigned used, unsigned *room, size_t size);
-
 #endif

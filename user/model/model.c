@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/advance.h"
 #include "model/base.h"
 
 static void failed(struct model *model)
@@ -184,42 +185,6 @@ void model_destination(struct model *model, __u64 key, const struct destination_
 
 	FIND_OR_ADD(model, model->base->destinations, record, key, &key);
 	record->value = *value;
-}
-
-/* Sets the run's figure to the kernel's and the interval's to the difference. */
-static void advance(uint64_t *run, uint64_t *interval, uint64_t now)
-{
-	*interval = now > *run ? now - *run : 0;
-	*run = now;
-}
-
-/*
- * Adds what has come since the last snapshot to both histograms. The kernel's slots are 32 bits
- * wide and wrap.
- */
-static int advance_slots(struct histogram *run, struct histogram *interval, const __u32 *slots,
-			 unsigned count)
-{
-	unsigned at = 0;
-
-	for (unsigned slot = 0; slot < count; slot++) {
-		__u32 known = 0, added;
-		int err;
-
-		while (at < run->used && run->buckets[at].slot < slot)
-			at++;
-		if (at < run->used && run->buckets[at].slot == slot)
-			known = run->buckets[at].count;
-		added = slots[slot] - known;
-		if (!added)
-			continue;
-		err = histogram_add(run, slot, added);
-		if (!err)
-			err = histogram_add(interval, slot, added);
-		if (err)
-			return err;
-	}
-	return 0;
 }
 
 static void advance_time(struct model *model, struct histogram window[WINDOW_COUNT],

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Channels from flows and holders: which channel each belongs to, and who is at its ends. Made anew
+ * at each snapshot, so that what is learned late (a peer, a name) corrects what was shown before.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mech/mech.h"
+#include "model/array.h"
+#include "model/channels.h"
+
+static void add_counts(struct flow_counts *to, const struct flow_counts *from)
+{
+	to->calls += from->calls;
+	to->messages += from->messages;
+	to->bytes += from->bytes;
+	to->would_block += from->would_block;
+	to->errors += from->errors;
+	to->blocked_ns += from->blocked_ns;
+	to->runqueue_ns += from->runqueue_ns;
+	if (from->max_bytes > to->max_bytes)
+		to->max_bytes = from->max_bytes;
+}
+
+static struct process_record *find_record(struct model_base *base, const struct process_key *key)
+{
+	struct process_record *record;
+
+	HASH_FIND(hh, base->processes, key, sizeof(*key), record);
+	return record;
+}
+
+static struct process *find_process(struct model_base *base, const struct process_key *key)
+{
+	struct process_record *record = find_record(base, key);
+
+	return record ? &record->process : NULL;
+}
+
+struct process *get_process(struct model_base *base, const struct process_key *key)
+{
+	struct process *process = find_process(base, key);
+	struct process_record *record;
+
+	if (process)
+		return process;
+	record = calloc(1, sizeof(*record));
+	if (!record)
+		return NULL;
+	record->process.key = *key;
+	record->process.traced = true;
+	HASH_ADD(hh, base->processes, process.key, sizeof(record->process.key), record);
+	return &record->process;
+}
+
+static struct channel_record *new_channel(struct model_base *base, const char *id)
+{
+	struct channel_record *record = calloc(1, sizeof(*record));
+
+	if (!record)
+		return NULL;
+	record->channel.id = strdup(id);
+	if (!record->channel.id) {
+		free(record);
+		return NULL;
+	}
+	HASH_ADD_KEYPTR(hh, base->channels, record->channel.id, strlen(record->channel.id), record);
+	return record;
+}
+
+/* The first use of a channel in a snapshot makes it empty. */
+static int refresh_channel(struct channel_record *record, const struct channel_identity *identity,
+			   enum mechanism mechanism, unsigned snapshot)
+{
+	const char *name = identity->name[0] ? identity->name : identity->id;
+	struct channel *channel = &record->channel;
+
+	if (!channel->name || strcmp(channel->name, name)) {
+		free(channel->name);
+		channel->name = strdup(name);
+		if (!channel->name)
+			return -ENOMEM;
+	}
+	record->used_in = snapshot;
+	channel->mechanism = mechanism;
+	channel->capacity = identity->capacity;
+	channel->endpoint_count = 0;
+	channel->flow_count = 0;
+	memset(channel->window, 0, sizeof(channel->window));
+	return 0;
+}
+
+static struct channel_record *get_channel(struct model_base *base,
+					  const struct object_record *object,
+					  enum direction direction,
+					  const struct destination_record *destination)
+{
+	struct channel_identity identity;
+	struct channel_record *record;
+
+	memset(&identity, 0, sizeof(identity));
+	mech_of(object->key.mechanism)
+		->identify(base, object, direction, destination, &identity);
+	HASH_FIND_STR(base->channels, identity.id, record);
+	if (!record)
+		record = new_channel(base, identity.id);
+	if (record && record->used_in != base->snapshot &&
+	    refresh_channel(record, &identity, object->key.mechanism, base->snapshot))
+		return NULL;
+	return record;
+}
+
+static struct endpoint *get_endpoint(struct channel_record *record, const struct process *process)
+{
+	struct channel *channel = &record->channel;
+	struct endpoint *endpoint;
+
+	for (unsigned i = 0; i < channel->endpoint_count; i++)
+		if (channel->endpoints[i].process == process)
+			return &channel->endpoints[i];
+	if (array_grow((void **)&channel->endpoints, channel->endpoint_count,
+		       &record->endpoint_room, sizeof(*channel->endpoints)))
+		return NULL;
+	endpoint = &channel->endpoints[channel->endpoint_count++];
+	memset(endpoint, 0, sizeof(*endpoint));
+	endpoint->process = process;
+	return endpoint;
+}
+
+static int add_flow(struct channel_record *record, const struct flow *flow,
+		    const struct process *process)
+{
+	enum direction direction = flow->key.direction;
+	struct channel *channel = &record->channel;
+	struct endpoint *endpoint = get_endpoint(record, process);
+
+	if (!endpoint || array_grow((void **)&channel->flows, channel->flow_count,
+				    &record->flow_room, sizeof(*channel->flows)))
+		return -ENOMEM;
+	channel->flows[channel->flow_count++] = flow;
+	endpoint->side[direction].used = true;
+	if (direction == DIRECTION_SEND)
+		endpoint->can_write = true;
+	else
+		endpoint->can_read = true;
+	for (int w = 0; w < WINDOW_COUNT; w++) {
+		add_counts(&endpoint->side[direction].window[w], &flow->window[w]);
+		add_counts(&channel->window[w][direction], &flow->window[w]);
+	}
+	return 0;
+}
+
+/* An object that the kernel has not described stands for itself. */
+static struct object_record *get_object(struct model_base *base, const struct object_key *key)
+{
+	struct object_record *record = model_find_object(base, key);
+
+	if (record)
+		return record;
+	record = calloc(1, sizeof(*record));
+	if (!record)
+		return NULL;
+	record->key = *key;
+	HASH_ADD(hh, base->objects, key, sizeof(record->key), record);
+	return record;
+}
+
+struct channel_record *channel_of(struct model_base *base, const struct object_key *key,
+					 enum direction direction, __u64 destination_key)
+{
+	struct destination_record *destination = NULL;
+	struct object_record *object = get_object(base, key);
+
+	if (!object)
+		return NULL;
+	if (destination_key)
+		HASH_FIND(hh, base->destinations, &destination_key, sizeof(destination_key),
+			  destination);
+	return get_channel(base, object, direction, destination);
+}
+
+static struct object_key object_key_of(const struct flow_key *key)
+{
+	return (struct object_key){
+		.object = key->object,
+		.aux = key->aux,
+		.mechanism = key->mechanism,
+	};
+}
+
+int derive_flows(struct model_base *base)
+{
+	struct flow *flow;
+
+	for (flow = base->flows; flow; flow = flow->hh.next) {
+		struct process *process = get_process(base, &flow->key.process);
+		struct object_key key = object_key_of(&flow->key);
+		struct channel_record *record =
+			channel_of(base, &key, flow->key.direction, flow->key.destination);
+
+		if (!process || !record || add_flow(record, flow, process))
+			return -ENOMEM;
+		for (int w = 0; w < WINDOW_COUNT; w++) {
+			struct process_counts *sum = &process->window[w];
+
+			add_counts(&sum->direction[flow->key.direction], &flow->window[w]);
+			sum->blocked_ns += flow->window[w].blocked_ns;
+			sum->runqueue_ns += flow->window[w].runqueue_ns;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Can its holder move data through OBJECT in DIRECTION without naming a destination? A listening or
+ * unconnected stream socket is nobody's channel; an unconnected datagram socket only receives.
+ */
+static bool is_channel_end(const struct object_record *object, enum direction direction)
+{
+	switch (object->key.mechanism) {
+	case MECH_TCP:
+		return object->value.remote.family != 0;
+	case MECH_UDP:
+		return direction == DIRECTION_RECEIVE || object->value.remote.family != 0;
+	case MECH_UNIX_STREAM:
+	case MECH_UNIX_SEQPACKET:
+		return object->value.peer != 0;
+	case MECH_UNIX_DGRAM:
+		return direction == DIRECTION_RECEIVE || object->value.peer != 0;
+	default:
+		return true;
+	}
+}
+
+/* The channel that a holder's data goes through, if it is one of this snapshot already. */
+static struct channel_record *known_channel(struct model_base *base,
+					    const struct object_record *object,
+					    enum direction direction)
+{
+	struct channel_identity identity;
+	struct channel_record *record;
+
+	memset(&identity, 0, sizeof(identity));
+	mech_of(object->key.mechanism)->identify(base, object, direction, NULL, &identity);
+	HASH_FIND_STR(base->channels, identity.id, record);
+	return record && record->used_in == base->snapshot ? record : NULL;
+}
+
+static int add_holder(struct model_base *base, const struct holder *holder,
+		      const struct object_record *object, struct process *process,
+		      enum direction direction)
+{
+	struct channel_record *record = known_channel(base, object, direction);
+	struct endpoint *endpoint;
+
+	if (!record && !process->traced)
+		return 0; /* a channel between strangers */
+	if (!record)
+		record = channel_of(base, &holder->key.object, direction, 0);
+	endpoint = record ? get_endpoint(record, process) : NULL;
+	if (!endpoint)
+		return -ENOMEM;
+	if (direction == DIRECTION_SEND)
+		endpoint->can_write = true;
+	else
+		endpoint->can_read = true;
+	return 0;
+}
+
+/*
+ * Does the process hold the object now? Of a target that has closed it, or has ended, its use tells
+ * all there is to tell; a stranger that has ended was the other end.
+ */
+static bool is_held(const struct model_base *base, const struct holder *holder,
+		    const struct process_record *process)
+{
+	if (holder->seen_in == base->search)
+		return true;
+	return !process->process.traced && process->seen_in != base->search;
+}
+
+static int add_holders(struct model_base *base, bool traced)
+{
+	const struct holder *holder;
+	int err = 0;
+
+	for (holder = base->holders; holder && !err; holder = holder->hh.next) {
+		struct process_record *process = find_record(base, &holder->key.process);
+		struct object_record *object = model_find_object(base, &holder->key.object);
+
+		if (!process || !object || process->process.traced != traced ||
+		    !is_held(base, holder, process))
+			continue;
+		if (holder->can_write && is_channel_end(object, DIRECTION_SEND))
+			err = add_holder(base, holder, object, &process->process, DIRECTION_SEND);
+		if (!err && holder->can_read && is_channel_end(object, DIRECTION_RECEIVE))
+			err = add_holder(base, holder, object, &process->process,
+					 DIRECTION_RECEIVE);
+	}
+	return err;
+}
+
+/* First what the targets hold makes channels, then whoever holds the other ends joins them. */
+int derive_holders(struct model_base *base)
+{
+	int err = add_holders(base, true);
+
+	return err ? err : add_holders(base, false);
+}
+
+static bool is_incomplete(const struct channel *channel)
+{
+	bool read = false, written = false;
+
+	for (unsigned i = 0; i < channel->endpoint_count; i++) {
+		read |= channel->endpoints[i].can_read;
+		written |= channel->endpoints[i].can_write;
+	}
+	return !read || !written || channel->endpoint_count < 2;
+}
+
+bool model_wants_holders(struct model *model)
+{
+	struct channel_record *record;
+	bool wanted = false;
+
+	for (record = model->base->channels; record; record = record->hh.next) {
+		if (record->used_in != model->base->snapshot || record->was_incomplete ||
+		    !is_incomplete(&record->channel))
+			continue;
+		record->was_incomplete = true;
+		wanted = true;
+	}
+	return wanted;
+}
