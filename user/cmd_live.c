@@ -243,10 +243,12 @@ static uint64_t last_moment(const struct live *live)
 	return live->options->duration_ns ? now_ns() + live->options->duration_ns : UINT64_MAX;
 }
 
-/* A first interval of a second or more makes up for the start: the first table is not late. */
+/* A first interval of a second or more makes up for the start: its table comes in time. */
+#define PRINT_NS 100000000ULL
+
 static uint64_t first_end(const struct live *live, uint64_t interval)
 {
-	return (interval < 1000000000 ? now_ns() : live->begin_ns) + interval;
+	return interval < 1000000000 ? now_ns() + interval : live->begin_ns + interval - PRINT_NS;
 }
 
 static int run(struct live *live)
