@@ -181,7 +181,7 @@ def test_pids_that_die_while_we_attach(stage):
 
 
 def test_unknown_user(tmp_path):
-    refused(2, "-u", "no-such-user", "--", "touch", tmp_path / "touched", says=["no-such-user"])
+    refused(1, "-u", "no-such-user", "--", "touch", tmp_path / "touched", says=["no-such-user"])
     assert not (tmp_path / "touched").exists()
 
 

@@ -234,7 +234,6 @@ static void wait_signal(void)
 static void send_signals(unsigned waiters)
 {
 	set_max_waiters(word(12));
-	truth_sleep_ms(5);
 	for (unsigned i = 0; i < waiters; i++)
 		syscall(SYS_tgkill, stage->pid, stage->tids[i], SIGUSR2);
 }
@@ -299,6 +298,7 @@ static void driver(void *unused)
 		if (steps[i].act && exists(&steps[i])) {
 			for (unsigned j = 0; j < truth_options.threads; j++)
 				truth_await_asleep(stage->pid, stage->tids[j], steps[i].number);
+			truth_sleep_ms(5); /* long waits: 2 % of them is more than a wake takes */
 			steps[i].act(truth_options.threads);
 		}
 		await(&stage->done, (i + 1) * truth_options.threads);
