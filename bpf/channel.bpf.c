@@ -78,15 +78,6 @@ static __always_inline bool takes_destination(const struct call *call)
 	return call->mechanism == MECH_UDP || call->mechanism == MECH_UNIX_DGRAM;
 }
 
-static __always_inline void sendto_enter(struct call *call, struct pt_regs *regs)
-{
-	bool is_32bit = call->flags & CALL_32BIT;
-
-	if (takes_destination(call))
-		call->destination = destination_of(syscall_argument(regs, 4, is_32bit),
-						   syscall_argument(regs, 5, is_32bit));
-}
-
 static __always_inline void receive_flags(struct call *call, __u64 flags)
 {
 	if (flags & (MSG_PEEK | MSG_ERRQUEUE))
@@ -94,13 +85,14 @@ static __always_inline void receive_flags(struct call *call, __u64 flags)
 }
 
 /* What depends on the call beyond the object. */
-static __always_inline void details_enter(struct call *call, struct pt_regs *regs)
+static __always_inline void details_enter(struct call *call)
 {
 	bool is_32bit = call->flags & CALL_32BIT;
 
 	switch (call->operation) {
 	case OP_SENDTO:
-		sendto_enter(call, regs);
+		if (takes_destination(call))
+			call->destination = destination_of(call->arguments[4], call->arguments[5]);
 		break;
 	case OP_SENDMSG:
 	case OP_SENDMMSG: /* the call counts where its first message goes */
@@ -109,7 +101,7 @@ static __always_inline void details_enter(struct call *call, struct pt_regs *reg
 		break;
 	case OP_RECVFROM:
 	case OP_RECVMMSG:
-		receive_flags(call, syscall_argument(regs, 3, is_32bit));
+		receive_flags(call, call->arguments[3]);
 		break;
 	case OP_RECVMSG:
 		receive_flags(call, call->arguments[2]);
@@ -129,7 +121,7 @@ static __always_inline bool has_queued(__u64 object)
 	return KERNEL_READ(sock, sk_receive_queue.qlen);
 }
 
-__hidden int channel_enter(struct task_struct *task, struct thread *thread, struct pt_regs *regs)
+__hidden int channel_enter(struct task_struct *task, struct thread *thread)
 {
 	struct call *call = &thread->call;
 	struct object_key key = {};
@@ -157,7 +149,7 @@ __hidden int channel_enter(struct task_struct *task, struct thread *thread, stru
 	call->aux = key.aux;
 	if (is_seqpacket_receive(call) && has_queued(call->object))
 		call->flags |= CALL_QUEUED;
-	details_enter(call, regs);
+	details_enter(call);
 	return 0;
 }
 

@@ -8,10 +8,9 @@
 #include "thread_state.h"
 
 struct task_struct;
-struct pt_regs;
 
 /* At entry: which object, which direction, where to. Fills thread->call. */
-int channel_enter(struct task_struct *task, struct thread *thread, struct pt_regs *regs);
+int channel_enter(struct task_struct *task, struct thread *thread);
 
 /* At exit, with a result that ends the call. */
 int channel_exit(struct task_struct *task, struct thread *thread, struct call *call, long result);

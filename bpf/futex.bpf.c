@@ -136,7 +136,7 @@ static __always_inline __u64 vector_address(__u64 vector, __u32 index)
 	return entry.address;
 }
 
-__hidden int futex_enter(struct thread *thread, struct pt_regs *regs)
+__hidden int futex_enter(struct thread *thread)
 {
 	struct call *call = &thread->call;
 	struct lock_key key;

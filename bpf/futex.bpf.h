@@ -8,10 +8,9 @@
 #include "thread_state.h"
 
 struct task_struct;
-struct pt_regs;
 
 /* At entry: which word, which operation. Fills thread->call. */
-int futex_enter(struct thread *thread, struct pt_regs *regs);
+int futex_enter(struct thread *thread);
 
 /* At exit, with a result that ends the call. */
 int futex_exit(struct task_struct *task, struct thread *thread, struct call *call, long result);

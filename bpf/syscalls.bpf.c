@@ -37,16 +37,90 @@ static __always_inline bool is_channel(enum operation operation)
  */
 #define NO_SYSCALL 0xffffffffULL
 
+/* A call as it means what it says: its operation and arguments. */
+struct decoded {
+	enum operation operation;
+	__u64 arguments[CALL_ARGUMENTS];
+};
+
+/* The socket calls by their number in include/uapi/linux/net.h, and how many words they take. */
+static const struct {
+	__u8 operation;
+	__u8 words;
+} socketcalls[] = {
+	[9] = {OP_SENDTO, 4}, /* SYS_SEND: no address */
+	[10] = {OP_RECVFROM, 4},
+	[11] = {OP_SENDTO, 6},
+	[12] = {OP_RECVFROM, 6},
+	[16] = {OP_SENDMSG, 3},
+	[17] = {OP_RECVMSG, 3},
+	[19] = {OP_RECVMMSG, 5},
+	[20] = {OP_SENDMMSG, 4},
+};
+
+/* socketcall(call, vector): the arguments are 32-bit words in user memory. */
+static __always_inline void decode_socketcall(struct decoded *decoded)
+{
+	__u64 number = decoded->arguments[0], vector = decoded->arguments[1];
+	__u32 words[8] = {}; /* what a mask can hold: no call takes more than six */
+
+	decoded->operation = OP_NONE;
+	if (number >= sizeof(socketcalls) / sizeof(socketcalls[0]) ||
+	    socketcalls[number].operation == OP_NONE)
+		return;
+	if (bpf_probe_read_user(words, (socketcalls[number].words & 7) * sizeof(__u32),
+				(void *)vector)) {
+		health_count(HEALTH_UNREADABLE_MEMORY);
+		return;
+	}
+	decoded->operation = socketcalls[number].operation;
+	for (int i = 0; i < CALL_ARGUMENTS; i++)
+		decoded->arguments[i] = words[i];
+}
+
+static __always_inline void decode(struct decoded *decoded, struct pt_regs *regs,
+				   enum operation operation, bool is_32bit)
+{
+	decoded->operation = operation;
+	for (int i = 0; i < CALL_ARGUMENTS; i++)
+		decoded->arguments[i] = syscall_argument(regs, i, is_32bit);
+	if (operation == OP_SOCKETCALL)
+		decode_socketcall(decoded);
+}
+
 /* Does the call that begins now go on with the one that was interrupted? */
-static __always_inline bool resumes(const struct thread *thread, enum operation operation,
-				    __u64 number, const __u64 arguments[3])
+static __always_inline bool resumes(const struct thread *thread, const struct decoded *decoded,
+				    __u64 number)
 {
 	const struct call *pending = &thread->pending;
 
-	if (operation == OP_RESTART)
+	if (decoded->operation == OP_RESTART)
 		return true;
-	return pending->number == number && pending->arguments[0] == arguments[0] &&
-	       pending->arguments[1] == arguments[1] && pending->arguments[2] == arguments[2];
+	if (pending->number != number)
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (pending->arguments[i] != decoded->arguments[i])
+			return false;
+	return true;
+}
+
+static __always_inline void call_begin(struct task_struct *task, struct thread *thread,
+				       const struct decoded *decoded, __u64 number, __u16 flags)
+{
+	struct call *call = &thread->call;
+
+	call->operation = decoded->operation;
+	call->number = number;
+	call->flags = flags;
+	call->mechanism = MECH_NONE;
+	call->blocked_ns = 0;
+	call->runqueue_ns = 0;
+	for (int i = 0; i < CALL_ARGUMENTS; i++)
+		call->arguments[i] = decoded->arguments[i];
+	if (is_channel(call->operation))
+		channel_enter(task, thread);
+	else if (is_futex(call->operation))
+		futex_enter(thread);
 }
 
 SEC("tp_btf/sys_enter")
@@ -55,9 +129,8 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long syscall)
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 number = (__u32)syscall;
 	enum operation operation;
+	struct decoded decoded;
 	struct thread *thread;
-	__u64 arguments[3];
-	struct call *call;
 	bool is_32bit;
 
 	if (!task->bpf_storage)
@@ -72,12 +145,10 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long syscall)
 
 	thread->fresh = 0;
 	thread->off_cpu = OFF_CPU_NOT;
-	call = &thread->call;
-	for (int i = 0; i < 3; i++)
-		arguments[i] = syscall_argument(regs, i, is_32bit);
-	if (call_is_pending(thread) && resumes(thread, operation, number, arguments)) {
-		*call = thread->pending;
-		call->number = number;
+	decode(&decoded, regs, operation, is_32bit);
+	if (call_is_pending(thread) && resumes(thread, &decoded, number)) {
+		thread->call = thread->pending;
+		thread->call.number = number;
 		thread->pending.operation = OP_NONE;
 		return 0;
 	}
@@ -85,18 +156,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long syscall)
 		health_count(HEALTH_UNKNOWN_SYSCALLS_32);
 		return 0;
 	}
-	call->operation = operation;
-	call->number = number;
-	call->flags = is_32bit ? CALL_32BIT : 0;
-	call->mechanism = MECH_NONE;
-	call->blocked_ns = 0;
-	call->runqueue_ns = 0;
-	for (int i = 0; i < 3; i++)
-		call->arguments[i] = arguments[i];
-	if (is_channel(operation))
-		channel_enter(task, thread, regs);
-	else if (is_futex(operation))
-		futex_enter(thread, regs);
+	call_begin(task, thread, &decoded, number, is_32bit ? CALL_32BIT : 0);
 	return 0;
 }
 
@@ -128,27 +188,17 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 				      bool is_32bit)
 {
 	struct call *call = &thread->call;
+	struct decoded decoded;
 
 	if (!thread->fresh || call->operation != OP_NONE)
 		return false;
 	thread->fresh = 0;
-	if (!is_channel(operation) && !is_futex(operation))
+	decode(&decoded, regs, operation, is_32bit);
+	if (!is_channel(decoded.operation) && !is_futex(decoded.operation))
 		return false;
-	call->operation = operation;
-	call->number = number;
-	call->flags = CALL_STRADDLING | (is_32bit ? CALL_32BIT : 0);
-	call->mechanism = MECH_NONE;
-	call->blocked_ns = 0;
-	call->runqueue_ns = 0;
-	for (int i = 0; i < 3; i++)
-		call->arguments[i] = syscall_argument(regs, i, is_32bit);
-	if (is_channel(operation)) {
-		channel_enter(task, thread, regs);
-		if (call->mechanism == MECH_NONE)
-			return false;
-	} else {
-		futex_enter(thread, regs);
-	}
+	call_begin(task, thread, &decoded, number, CALL_STRADDLING | (is_32bit ? CALL_32BIT : 0));
+	if (is_channel(decoded.operation) && call->mechanism == MECH_NONE)
+		return false;
 	health_count(HEALTH_STRADDLING_CALLS);
 	return true;
 }

@@ -36,6 +36,7 @@ enum operation {
 	OP_RESTART = 16,    /* goes on with the call that a signal or a stop interrupted */
 	OP_SIGRETURN = 17,  /* a signal handler has ended */
 	OP_UNREADABLE = 18, /* carries IPC in a form that we cannot read: counted in health */
+	OP_SOCKETCALL = 19, /* 32-bit x86: one of the socket calls, by its first argument */
 };
 
 /* Highest number of a system call we can dispatch, plus one (a power of two: it masks an index). */

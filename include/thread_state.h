@@ -18,11 +18,13 @@ enum call_flag {
 	CALL_32BIT = 1 << 6,
 };
 
+#define CALL_ARGUMENTS 6
+
 struct call {
 	__u64 object; /* as in object_key; the futex word's address */
 	__u64 destination;
 	__u64 file; /* kernel address of the struct file, to describe the object when it is new */
-	__u64 arguments[3]; /* tell a restarted call from a new one */
+	__u64 arguments[CALL_ARGUMENTS]; /* as the call means them, not as a multiplexer packs them */
 	__u64 blocked_ns, runqueue_ns;
 	__u32 aux;
 	__u16 number;    /* of the system call */

@@ -43,8 +43,8 @@ static void print_coverage(void)
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive futex\n"
 	       "not covered\n"
 	       "  io_uring, splice, tee, vmsplice, sendfile; System V IPC, shared memory,\n"
-	       "  signals, eventfd, pty, netlink, vsock; socketcall of 32-bit programs (counted\n"
-	       "  in health); who delivered what to whom, and because of whom a thread waits\n");
+	       "  signals, eventfd, pty, netlink, vsock; who delivered what to whom, and because\n"
+	       "  of whom a thread waits\n");
 }
 
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */
