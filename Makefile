@@ -38,10 +38,11 @@ USER_OBJECTS := $(USER_SOURCES:%.c=$(BUILD)/%.o)
 LIB_OBJECTS  := $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
 WORKLOADS    := $(LOAD_SOURCES:tests/workloads/%.c=$(BUILD)/workloads/%)
+WORKLOADS_32 := $(LOAD_SOURCES:tests/workloads/%.c=$(BUILD)/workloads32/%)
 BENCHES      := $(BENCH_SOURCES:tests/bench/%.c=$(BUILD)/bench/%) \
 	$(BENCH_BPF:tests/bench/%.bpf.c=$(BUILD)/bench/%.bpf.o)
 
-.PHONY: all check workloads benches unit install uninstall clean
+.PHONY: all check workloads workloads32 benches unit install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -78,6 +79,11 @@ $(BUILD)/workloads/%: tests/workloads/%.c $(LOAD_LIB)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) -MMD -MP -MF $@.d $< $(LOAD_LIB) \
 		-pthread -lrt -o $@
 
+$(BUILD)/workloads32/%: tests/workloads/%.c $(LOAD_LIB)
+	@mkdir -p $(@D)
+	$(CC) -m32 -static -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) -MMD -MP -MF $@.d $< $(LOAD_LIB) \
+		-pthread -lrt -o $@
+
 $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
@@ -87,7 +93,12 @@ $(BUILD)/bench/%: tests/bench/%.c
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) -MMD -MP -MF $@.d $< -pthread -lbpf -o $@
 
 unit: $(UNIT_TESTS)
-workloads: $(WORKLOADS)
+workloads: $(WORKLOADS) workloads32
+
+# 32-bit programs for the tests, where the compiler has what it takes to make them.
+workloads32:
+	@if echo 'int main(void) { return 0; }' | $(CC) -m32 -static -x c - -o /dev/null 2>/dev/null; then \
+		$(MAKE) --no-print-directory $(WORKLOADS_32); fi
 benches: $(BENCHES)
 
 check: all unit workloads
@@ -104,4 +115,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(BPF_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d)
--include $(wildcard $(BUILD)/tests/*.d $(BUILD)/workloads/*.d $(BUILD)/bench/*.d)
+-include $(wildcard $(BUILD)/tests/*.d $(BUILD)/workloads/*.d $(BUILD)/workloads32/*.d $(BUILD)/bench/*.d)

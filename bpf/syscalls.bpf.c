@@ -172,11 +172,12 @@ static __always_inline void call_end(struct task_struct *task, struct thread *th
 
 /*
  * A signal handler has returned. The kernel put the result of the call that the signal interrupted
- * into the registers that rt_sigreturn restores: -EINTR if the handler ended the call.
+ * into the registers that rt_sigreturn restores: -EINTR if the handler ended the call. Those of a
+ * 32-bit program are not sign-extended.
  */
 static __always_inline void handler_end(struct task_struct *task, struct thread *thread, long result)
 {
-	if (call_is_pending(thread) && result == -EINTR) {
+	if (call_is_pending(thread) && (__s32)result == -EINTR) {
 		call_end(task, thread, &thread->pending, -EINTR);
 		thread->pending.operation = OP_NONE;
 	}

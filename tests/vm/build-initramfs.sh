@@ -7,16 +7,18 @@
 #
 #   build-initramfs.sh OUT.cpio
 set -eu
+umask 022
 out=$1
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 root=$(mktemp -d)
+chmod 755 "$root" # it becomes the guest's /
 trap 'rm -rf "$root"' EXIT
 python=/usr/bin/python3
 packages=/usr/lib/python3/dist-packages
 
 # Commands that tests run by name: the real ones, because their names and system calls are what is tested.
 commands=(sh bash cat head tail wc dd tee gzip sleep true false tr seq sort yes env timeout mkfifo kill ls
-	setpriv stdbuf nsenter unshare setsid prlimit strace)
+	setpriv stdbuf nsenter unshare setsid prlimit getent)
 
 mkdir -p "$root"/{usr/bin,usr/sbin,usr/lib64,usr/lib/python3/dist-packages,etc,proc,sys,dev,tmp,run,root,ipctrace/build}
 for dir in bin sbin lib lib64; do ln -s "usr/$dir" "$root/$dir"; done
@@ -24,6 +26,9 @@ echo "root:x:0:0:root:/root:/bin/sh
 nobody:x:65534:65534:nobody:/:/bin/sh" >"$root/etc/passwd"
 echo "root:x:0:
 nogroup:x:65534:" >"$root/etc/group"
+echo "passwd: files
+group: files
+hosts: files" >"$root/etc/nsswitch.conf"
 echo "127.0.0.1 localhost
 ::1 localhost" >"$root/etc/hosts"
 
@@ -73,7 +78,9 @@ if [ -x "$tree/build/ipctrace" ]; then
 	cp -a "$tree/build/ipctrace" "$root/ipctrace/build/"
 	libraries "$tree/build/ipctrace"
 fi
-[ -d "$tree/build/workloads" ] && cp -a "$tree/build/workloads" "$root/ipctrace/build/"
+for dir in workloads workloads32; do
+	[ -d "$tree/build/$dir" ] && cp -a "$tree/build/$dir" "$root/ipctrace/build/"
+done
 mkdir -p "$root/ipctrace/tests"
 cp -a "$tree/tests/e2e" "$tree/tests/vm" "$root/ipctrace/tests/"
 for file in "$tree"/{pytest.ini,pyproject.toml,setup.cfg}; do

@@ -54,8 +54,8 @@ static struct timespec in_ms(clockid_t clock, unsigned ms)
 
 	if (clock >= 0)
 		clock_gettime(clock, &t);
-	t.tv_nsec += ms * 1000000L;
-	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec += ms % 1000 * 1000000L;
+	t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
 	t.tv_nsec %= 1000000000;
 	return t;
 }

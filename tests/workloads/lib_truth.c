@@ -186,7 +186,8 @@ struct truth_channel *truth_file_channel(const char *kind, int fd)
 	struct truth_channel *channel = channel_new(kind);
 	struct stat st = stat_of(fd);
 
-	snprintf(channel->id, sizeof(channel->id), "%s:[%lu:%lu]", kind, st.st_dev, st.st_ino);
+	snprintf(channel->id, sizeof(channel->id), "%s:[%ju:%ju]", kind, (uintmax_t)st.st_dev,
+		 (uintmax_t)st.st_ino);
 	return channel;
 }
 

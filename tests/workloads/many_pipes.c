@@ -35,7 +35,8 @@ static void print_pipes(void)
 	printf(",\"pipes\":[");
 	for (unsigned i = 0; i < PIPES; i++) {
 		fstat(fds[i][0], &st);
-		printf("%s[\"pipe:[%lu:%lu]\",%zu]", i ? "," : "", st.st_dev, st.st_ino, size_at(i));
+		printf("%s[\"pipe:[%ju:%ju]\",%zu]", i ? "," : "", (uintmax_t)st.st_dev,
+		       (uintmax_t)st.st_ino, size_at(i));
 	}
 	putchar(']');
 }

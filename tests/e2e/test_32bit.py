@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The same workloads as 32-bit programs: other numbers, other layouts, and the socketcall multiplexer."""
+import pytest
+
+from harness import BUILD, compare
+from test_exact import EDGES, MECHANISMS, shapes
+
+
+@pytest.fixture
+def workload_32(stage):
+    def start(name, *arguments):
+        binary = BUILD / "workloads32" / name
+        if not binary.exists():
+            pytest.skip("no 32-bit workloads: the compiler cannot make them (gcc-multilib)")
+        return stage.workload(name, *arguments, binary=binary)
+    return start
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS + EDGES + [("restart",)], ids="-".join)
+@shapes("1")
+def test_one_thread(stage, workload_32, mechanism, shape):
+    workload = workload_32(*mechanism, *shape)
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    compare(ipctrace.finish(), truth, workload.pids)
+
+
+@pytest.mark.parametrize("mechanism", [("pipe",), ("unix", "stream"), ("inet", "open4"), ("futex",)], ids="-".join)
+@shapes("8-processes")
+def test_in_the_middle(stage, workload_32, mechanism, shape):
+    workload = workload_32(*mechanism, *shape, "--phases", 2)
+    workload.work()
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    compare(ipctrace.finish(), truth, workload.pids)
