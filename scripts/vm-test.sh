@@ -61,14 +61,13 @@ skipped() {
 
 # boot KERNEL: leaves its results, one a line, and the console's output in $logs.
 boot() {
-	local kernel=$1 results=$logs/$1.results console=$logs/$1.console joined status
-	joined=$(IFS=,; echo "${pytest_arguments[*]}")
+	local kernel=$1 results=$logs/$1.results console=$logs/$1.console status
 	timeout --kill-after=5 "$seconds" qemu-system-x86_64 -M q35 -cpu max -m 1536 -smp 2 \
 		-accel tcg,thread=single -display none -no-reboot -nodefaults \
 		-chardev "file,id=console,path=$console" -serial chardev:console \
 		-chardev "file,id=results,path=$results.raw" -serial chardev:results \
 		-kernel "$cache/$(column "$kernel" 2)/vmlinuz" -initrd "$work/initramfs.cpio" \
-		-append "console=ttyS0 quiet panic=-1 vm_expect=$(column "$kernel" 3) vm_pytest=$joined" \
+		-append "console=ttyS0 quiet panic=-1 vm_expect=$(column "$kernel" 3)" \
 		</dev/null >"$logs/$kernel.qemu" 2>&1 &
 	# shellcheck disable=SC2064 # this very process
 	trap "kill $!" TERM
@@ -93,7 +92,7 @@ if [ -z "$reason" ] && [ ! -x "$here/build/ipctrace" ]; then
 	echo "vm-test: build/ipctrace is missing; run make first" >&2
 	exit 1
 fi
-if [ -z "$reason" ] && ! "$vm/build-initramfs.sh" "$work/initramfs.cpio" >"$logs/initramfs.log" 2>&1; then
+if [ -z "$reason" ] && ! "$vm/build-initramfs.sh" "$work/initramfs.cpio" "${pytest_arguments[@]}" >"$logs/initramfs.log" 2>&1; then
 	echo "vm-test: the initramfs cannot be made: $(tail -1 "$logs/initramfs.log")" >&2
 	exit 1
 fi

@@ -5,10 +5,11 @@
 # start, their shared libraries, a static busybox for the rest, and tests/vm/init as /init.
 # Nothing in it comes from anywhere but this machine, so that guest and host run the same programs.
 #
-#   build-initramfs.sh OUT.cpio
+#   build-initramfs.sh OUT.cpio [PYTEST-ARGUMENT...]
 set -eu
 umask 022
 out=$1
+shift
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 root=$(mktemp -d)
 chmod 755 "$root" # it becomes the guest's /
@@ -86,6 +87,9 @@ cp -a "$tree/tests/e2e" "$tree/tests/vm" "$root/ipctrace/tests/"
 for file in "$tree"/{pytest.ini,pyproject.toml,setup.cfg}; do
 	[ -e "$file" ] && cp "$file" "$root/ipctrace/"
 done
+for argument; do
+	echo "$argument"
+done >"$root/ipctrace/pytest-arguments"
 cp "$tree/tests/vm/init" "$root/init"
 chmod 755 "$root/init"
 (cd "$root" && find . | cpio -o -H newc --quiet --owner=0:0) >"$out.part"
