@@ -19,6 +19,7 @@
 enum {
 	KEY_JSON = 0x100,
 	KEY_CSV,
+	KEY_STATS,
 	KEY_NO_HEADER,
 	KEY_NO_COLOR,
 	KEY_TIMESTAMP,
@@ -36,6 +37,7 @@ static const struct argp_option option_table[] = {
 	{ .doc = "What to measure, and how long:", .group = 2 },
 	{ "kind", 'k', "LIST", 0, "only these mechanisms", 0 },
 	{ "duration", 'd', "SEC", 0, "stop after SEC seconds", 0 },
+	{ "stats", KEY_STATS, NULL, 0, "measure the CPU time of the kernel side, at 50 ns a call", 0 },
 	{ .doc = "What to show:", .group = 3 },
 	{ "view", 'v', "LIST", 0, "show these tables", 0 },
 	{ "sort", 's', "COLUMN", 0, "sort by this column (default: the busiest first)", 0 },
@@ -203,10 +205,6 @@ static int parse_value(int key, const char *argument, struct parse *parse)
 		return cli_set_text(parse, &options->view.sort, "--sort", argument);
 	case 'n':
 		return cli_set_top(parse, argument);
-	case KEY_JSON:
-		return cli_set_format(parse, FORMAT_JSON);
-	case KEY_CSV:
-		return cli_set_format(parse, FORMAT_CSV);
 	case 'o':
 		return cli_set_text(parse, &options->output, "--output", argument);
 	default:
@@ -227,6 +225,9 @@ static int parse_switch(int key, struct parse *parse)
 		return 0;
 	case 'q':
 		options->quiet = true;
+		return 0;
+	case KEY_STATS:
+		options->stats = true;
 		return 0;
 	case KEY_JSON:
 		return cli_set_format(parse, FORMAT_JSON);

@@ -51,6 +51,7 @@ struct options {
 	struct view_options view;
 	const char *output; /* -o, or NULL for stdout */
 	bool quiet;
+	bool stats; /* measure the CPU time of the BPF programs */
 };
 
 /*

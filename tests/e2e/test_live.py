@@ -344,3 +344,16 @@ def test_full_disk(steady):
                               stderr=subprocess.PIPE, text=True, timeout=10)
     assert done.returncode == 1
     assert "No space left" in done.stderr
+
+
+def test_cpu_time_of_the_kernel_side(stage):
+    """Measured when asked for, else unknown; it cannot exceed the time that the CPUs had."""
+    workload = stage.workload("pipe", "--phases", 2)
+    ipctrace = stage.attach(workload)
+    workload.work()
+    assert ipctrace.finish()["health"]["bpf_cpu_ns"] is None
+    ipctrace = stage.attach(workload, "--stats")
+    workload.work()
+    summary = ipctrace.finish()
+    assert 0 < summary["health"]["bpf_cpu_ns"] < summary["duration_ns"] * os.cpu_count()
+    assert 0 < summary["health"]["user_cpu_ns"] < summary["duration_ns"]

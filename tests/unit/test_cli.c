@@ -197,7 +197,7 @@ static void test_too_many_ids(void **state)
 	for (int id = 2; id <= MAX_TARGET_IDS; id++)
 		used += snprintf(line + used, sizeof(line) - used, ",%d", id);
 	assert_int_equal(accepted(line)->id_count, MAX_TARGET_IDS);
-	strcat(line, ",5000");
+	snprintf(line + used, sizeof(line) - used, ",5000");
 	parse(line, STDERR_FILENO);
 	assert_int_equal(outcome.status, 2);
 	assert_non_null(strstr(outcome.text, "too many ids in --pid: give at most 1024"));
@@ -250,6 +250,8 @@ static void test_comm(void **state)
 	assert_string_equal(accepted("-c fifteen-letters -f")->comm, "fifteen-letters");
 	assert_int_equal(outcome.options.target, TARGET_COMM);
 	assert_true(outcome.options.follow);
+	assert_false(outcome.options.stats);
+	assert_true(accepted("-c sh --stats -d 1")->stats);
 	assert_string_equal(accepted("-c -x")->comm, "-x");
 }
 

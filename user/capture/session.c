@@ -92,6 +92,17 @@ static int session_attach(struct session *session, char error[SESSION_ERROR_SIZE
 	return err;
 }
 
+/* The statistics are on as long as the descriptor is open. */
+static int session_measure(struct session *session, char error[SESSION_ERROR_SIZE])
+{
+	session->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (session->stats_fd >= 0)
+		return 0;
+	snprintf(error, SESSION_ERROR_SIZE, "cannot switch on the run-time statistics: %s; leave out --stats",
+		 strerror(-session->stats_fd));
+	return session->stats_fd;
+}
+
 int session_open(struct session **out, const struct options *options,
 		 char error[SESSION_ERROR_SIZE])
 {
@@ -102,6 +113,7 @@ int session_open(struct session **out, const struct options *options,
 		snprintf(error, SESSION_ERROR_SIZE, "out of memory");
 		return -ENOMEM;
 	}
+	session->stats_fd = -1;
 	libbpf_set_print(print_libbpf);
 	features_probe(&session->features);
 	err = features_check(&session->features, error, SESSION_ERROR_SIZE);
@@ -117,6 +129,8 @@ int session_open(struct session **out, const struct options *options,
 			snprintf(error, SESSION_ERROR_SIZE, "cannot hand over the targets: %s",
 				 strerror(-err));
 	}
+	if (!err && options->stats)
+		err = session_measure(session, error);
 	if (!err)
 		err = session_attach(session, error);
 	if (err) {
@@ -132,6 +146,8 @@ void session_close(struct session *session)
 	if (!session)
 		return;
 	ipctrace_bpf__destroy(session->bpf);
+	if (session->stats_fd >= 0)
+		close(session->stats_fd);
 	free(session);
 }
 

@@ -14,6 +14,7 @@ struct session {
 	struct ipctrace_bpf *bpf;
 	struct features features;
 	uint64_t load_cpu_ns; /* our CPU time up to the end of attaching: not a cost of tracing */
+	int stats_fd; /* keeps the kernel's run-time statistics on, or -1 */
 	uint64_t next_search_ns; /* CLOCK_MONOTONIC: when the next search for holders is affordable */
 	struct bpf_link *mark_link, *holders_link; /* iterators */
 };

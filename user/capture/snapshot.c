@@ -167,7 +167,8 @@ static void read_health(struct session *session, struct model *model)
 #undef USER
 	set_health(model, HEALTH_LOST_EVENTS, true, 0);
 	set_health(model, HEALTH_MISSED_RUNS, features->recursion_misses, totals.missed_runs);
-	set_health(model, HEALTH_BPF_CPU_NS, features->run_time_stats, totals.run_time_ns);
+	set_health(model, HEALTH_BPF_CPU_NS, features->run_time_stats || session->stats_fd >= 0,
+		   totals.run_time_ns);
 	set_health(model, HEALTH_USER_CPU_NS, true, own_cpu_ns() - session->load_cpu_ns);
 }
 

@@ -44,7 +44,7 @@ static void format_cost(char *text, const struct model *model, enum health figur
 	if (model->health[figure].known && run_ns > 0)
 		format_share(text, (double)model->health[figure].value / run_ns);
 	else
-		snprintf(text, UNIT_TEXT_SIZE, "unknown");
+		snprintf(text, UNIT_TEXT_SIZE, "not measured");
 }
 
 void text_health(struct lines *lines, const struct text_request *request)
@@ -69,7 +69,7 @@ void text_health(struct lines *lines, const struct text_request *request)
 	}
 	format_cost(kernel, model, HEALTH_BPF_CPU_NS);
 	format_cost(user, model, HEALTH_USER_CPU_NS);
-	snprintf(text, sizeof(text), "health: %scost in CPU time: kernel side %s, ipctrace %s",
+	snprintf(text, sizeof(text), "health: %sCPU time: kernel side %s, ipctrace %s of one CPU",
 		 problems ? "" : "nothing lost; ", kernel, user);
 	lines_add_wrapped(lines, LINE_PLAIN, text);
 }
