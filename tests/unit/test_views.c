@@ -70,8 +70,8 @@ static void test_text_of_an_interval(void **state)
 			      "head(12) -> cat(13)");
 	assert_contains(text, "cat(13) <-> peer(99)");
 	assert_contains(text, "cat(13) [heap]+0x10\n");
-	assert_contains(text, "health: nothing lost; CPU time: kernel side not measured, "
-			      "ipctrace 1.0% of one CPU\n");
+	assert_contains(text, "health: nothing lost; share of one CPU: kernel side not measured, "
+			      "ipctrace 1.0%\n");
 	assert_lacks(text, "at least");
 	assert_lacks(text, "\033");
 	free(text);

@@ -69,7 +69,7 @@ void text_health(struct lines *lines, const struct text_request *request)
 	}
 	format_cost(kernel, model, HEALTH_BPF_CPU_NS);
 	format_cost(user, model, HEALTH_USER_CPU_NS);
-	snprintf(text, sizeof(text), "health: %sCPU time: kernel side %s, ipctrace %s of one CPU",
+	snprintf(text, sizeof(text), "health: %sshare of one CPU: kernel side %s, ipctrace %s",
 		 problems ? "" : "nothing lost; ", kernel, user);
 	lines_add_wrapped(lines, LINE_PLAIN, text);
 }
