@@ -79,7 +79,10 @@ int cmd_check(const struct options *options)
 	}
 	row("programs load and attach", true, "");
 	row("self-test: 1 byte through a pipe", true, "");
-	printf("  %-34s %.1f MiB\n", "memory of the empty tables", map_bytes / 1048576.0);
+	if (map_bytes)
+		printf("  %-34s %.1f MiB\n", "memory of the empty tables", map_bytes / 1048576.0);
+	else
+		printf("  %-34s unknown to this kernel\n", "memory of the empty tables");
 	print_coverage();
 	printf("ready to trace\n");
 	return fflush(stdout) ? STATUS_RUNTIME_ERROR : STATUS_OK;

@@ -58,6 +58,7 @@ void features_probe(struct features *features)
 	features->task_storage = has_member(btf, "task_struct", "bpf_storage");
 	features->rdonly_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	features->recursion_misses = has_member(btf, "bpf_prog_stats", "misses");
+	features->map_memory = has_member(btf, "bpf_map_ops", "map_mem_usage");
 	btf__free(btf);
 }
 

@@ -13,6 +13,7 @@ struct features {
 	bool task_storage;  /* for tracing programs: 5.13 */
 	bool rdonly_cast;   /* 6.2 */
 	bool recursion_misses; /* skipped runs are counted: 5.12 */
+	bool map_memory;    /* fdinfo tells what maps use, not what they could: 6.4 */
 	bool run_time_stats;   /* kernel.bpf_stats_enabled is on */
 };
 

@@ -250,6 +250,8 @@ size_t session_map_memory(const struct session *session)
 	struct bpf_map *map;
 	size_t bytes = 0;
 
+	if (!session->features.map_memory)
+		return 0;
 	bpf_object__for_each_map(map, session->bpf->obj)
 		bytes += memory_of(bpf_map__fd(map));
 	return bytes;
