@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every figure of every mechanism against the truth, difference 0, however the tracer came."""
+import subprocess
+
 import pytest
 
 from harness import BUILD, compare, compare_channel, compare_health, summary_of
@@ -120,6 +122,16 @@ def test_calls_in_flight_at_the_attach(stage):
 
 def test_descriptor_reused_while_a_call_sleeps(stage):
     workload = stage.workload("reuse")
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    compare(ipctrace.finish(), truth, workload.pids)
+
+
+def test_descriptors_above_65536(stage):
+    probe = subprocess.run([BUILD / "workloads" / "high_fd", "--now"], capture_output=True, text=True, check=False)
+    if probe.returncode == 77:
+        pytest.skip(probe.stderr.strip())
+    workload = stage.workload("high_fd")
     ipctrace = stage.attach(workload)
     truth = workload.work()
     compare(ipctrace.finish(), truth, workload.pids)
