@@ -50,6 +50,7 @@ static __always_inline void arrive(struct task_struct *next)
 		return;
 	call = &thread->call;
 	now = bpf_ktime_get_ns();
+	/* NOLINTNEXTLINE(bugprone-branch-clone): the order of the conditions matters */
 	if (thread->off_cpu == OFF_CPU_PREEMPTED) {
 		call->runqueue_ns += now - thread->off_cpu_ns;
 	} else if (thread->woken_ns >= thread->off_cpu_ns) {

@@ -258,15 +258,14 @@ static int run(struct live *live)
 					  : LONGEST_PERIOD_NS;
 	uint64_t end = last_moment(live), shown = 0;
 	uint64_t next = first_end(live, interval);
-	enum watch_event event = WATCH_TIME;
 	int err = snapshot(live, true);
 
 	if (!err && live->screen)
 		err = screen_draw(live->screen, live->model);
 	while (!err && !is_over(live, shown)) {
 		uint64_t until = next < end ? next : end;
+		enum watch_event event = wait_until(live, until);
 
-		event = wait_until(live, until);
 		if (event != WATCH_TIME || until == end)
 			return show_rest(live);
 		err = snapshot(live, false);

@@ -45,7 +45,7 @@ static void test_terminal(void **state)
 	check(escape_terminal, "\xed\xa0\x80", "\\xed\\xa0\\x80");     /* surrogate */
 	check(escape_terminal, "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");
 	check(escape_terminal, "ab\xe6\xbc", "ab\\xe6\\xbc");	       /* cut off */
-	check(escape_terminal, "\xe2\x80\xae" "cod", "\\xe2\\x80\\xaecod"); /* right-to-left override */
+	check(escape_terminal, "\xe2\x80\xae" "cod", "\\xe2\\x80\\xaecod"); /* right-to-left override NOLINT */
 	check(escape_terminal, "\xe2\x80\x8b", "\\xe2\\x80\\x8b");     /* no width at all */
 	check(escape_terminal, "\xe6\xbc\xa2\xc3\xa9", "\xe6\xbc\xa2\xc3\xa9");
 }

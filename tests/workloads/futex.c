@@ -35,7 +35,7 @@ static struct stage *stage;
 /* A cache line apart from each other. */
 static uint32_t *word(unsigned number)
 {
-	return &stage->words[number * 16];
+	return &stage->words[(size_t)number * 16];
 }
 
 static struct truth_lock *lock_of(const uint32_t *at)
@@ -301,7 +301,7 @@ static void driver(void *unused)
 			truth_sleep_ms(5); /* long waits: 2 % of them is more than a wake takes */
 			steps[i].act(truth_options.threads);
 		}
-		await(&stage->done, (i + 1) * truth_options.threads);
+		await(&stage->done, (i + 1ull) * truth_options.threads);
 	}
 	memset(stage, 0, offsetof(struct stage, pid));
 }

@@ -41,7 +41,7 @@ static bool sends_big(const struct lane *lane)
 void lane_prepare(struct lane *lane)
 {
 	for (unsigned i = 0; i < MESSAGES; i++)
-		lane->quota += batch_at(lane, i) * (lane->channel->datagrams ? 1 : size_at(lane, i));
+		lane->quota += (size_t)batch_at(lane, i) * (lane->channel->datagrams ? 1 : size_at(lane, i));
 	if (sends_big(lane))
 		lane->quota += BIG_BYTES;
 	lane->received = truth_shared(2 * sizeof(uint64_t));

@@ -52,11 +52,6 @@ static uint64_t clock_ns(clockid_t clock)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-uint64_t truth_now_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
 /* Time this thread was ready to run and did not: second figure of /proc/thread-self/schedstat. */
 static uint64_t runqueue_ns(void)
 {

@@ -129,6 +129,5 @@ void truth_await_asleep(pid_t pid, pid_t tid, long number);
 void truth_serve(void) __attribute__((noreturn));
 
 void truth_sleep_ms(unsigned ms);
-uint64_t truth_now_ns(void);
 
 #endif

@@ -46,7 +46,7 @@ static void book_side_writes(unsigned count)
 
 	truth_add(&figures->calls, count);
 	truth_add(&figures->messages, count);
-	truth_add(&figures->bytes, count * 23);
+	truth_add(&figures->bytes, count * 23ull);
 }
 
 static void set_handler(int flags, bool writes)

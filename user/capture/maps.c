@@ -34,8 +34,8 @@ static void batch_hand_over(const struct batch *batch, const struct bpf_map *map
 	const char *keys = batch->keys, *values = batch->values;
 
 	for (__u32 i = 0; i < count; i++)
-		each(context, keys + i * bpf_map__key_size(map),
-		     values + i * bpf_map__value_size(map));
+		each(context, keys + (size_t)i * bpf_map__key_size(map),
+		     values + (size_t)i * bpf_map__value_size(map));
 }
 
 int map_for_each(const struct bpf_map *map,

@@ -104,7 +104,7 @@ static int check_task(pid_t id, const char *what, struct task_facts *facts, char
 
 static int check_pid(pid_t pid, char *error, size_t size)
 {
-	struct task_facts facts;
+	struct task_facts facts = { 0 };
 	int err = check_task(pid, "process", &facts, error, size);
 
 	if (err)
@@ -121,7 +121,7 @@ static int check_pid(pid_t pid, char *error, size_t size)
 
 static int check_tid(pid_t tid, char *error, size_t size)
 {
-	struct task_facts facts;
+	struct task_facts facts = { 0 };
 	int err = check_task(tid, "thread", &facts, error, size);
 
 	if (err)

@@ -13,6 +13,7 @@
  * From 5.1 on new calls have the same number everywhere; older headers do not know these. Include
  * this file after the one with the numbers.
  */
+/* NOLINTBEGIN(bugprone-reserved-identifier): the names are the kernel's */
 #ifndef __NR_futex_waitv
 #define __NR_futex_waitv 449
 #endif
@@ -21,6 +22,7 @@
 #define __NR_futex_wait 455
 #define __NR_futex_requeue 456
 #endif
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 /* Fill a table number -> enum operation, all of it. */
 void syscall_table_fill(__u8 table[SYSCALL_TABLE_SIZE]);

@@ -28,6 +28,7 @@ static void list_ids(const struct options *options, char text[TARGET_TEXT_SIZE])
 	size_t used = 0;
 	char comm[32];
 
+	/* cppcheck-suppress knownConditionTrueFalse ; it takes the smaller of the two numbers for 0 */
 	for (unsigned i = 0; i < shown; i++) {
 		read_comm(options->ids[i], comm);
 		used += snprintf(text + used, TARGET_TEXT_SIZE - used, "%s%s(%d)", i ? ", " : "",

@@ -33,12 +33,12 @@ static unsigned lower_bound(const struct histogram *h, uint32_t slot)
 	unsigned low = 0, high = h->used;
 
 	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
+		unsigned half = low + (high - low) / 2;
 
-		if (h->buckets[middle].slot < slot)
-			low = middle + 1;
+		if (h->buckets[half].slot < slot)
+			low = half + 1;
 		else
-			high = middle;
+			high = half;
 	}
 	return low;
 }

@@ -50,9 +50,10 @@ struct model *model_new(uint64_t now_ns)
 
 #define FREE_TABLE(type, table, release)                                                           \
 	do {                                                                                       \
-		type *record__, *next__;                                                           \
-		HASH_ITER(hh, (table), record__, next__) {                                         \
-			HASH_DEL((table), record__);                                               \
+		type *record__ = (table), *next__;                                                 \
+		HASH_CLEAR(hh, (table));                                                           \
+		for (; record__; record__ = next__) {                                              \
+			next__ = record__->hh.next;                                                \
 			release(record__);                                                         \
 			free(record__);                                                            \
 		}                                                                                  \
@@ -117,9 +118,6 @@ void model_free(struct model *model)
 void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 epoch)
 {
 	struct model_base *base = model->base;
-	struct lock_record *lock, *next_lock;
-	struct wait_record *wait, *next_wait;
-	struct flow *flow, *next_flow;
 
 	base->epoch = epoch;
 	base->error = 0;
@@ -127,16 +125,16 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 e
 	model->duration_ns[WINDOW_INTERVAL] = now_ns - base->last_ns;
 	model->duration_ns[WINDOW_RUN] = now_ns - base->start_ns;
 	base->last_ns = now_ns;
-	HASH_ITER(hh, base->flows, flow, next_flow) {
+	for (struct flow *flow = base->flows; flow; flow = flow->hh.next) {
 		memset(&flow->window[WINDOW_INTERVAL], 0, sizeof(flow->window[0]));
 		histogram_clear(&flow->sizes[WINDOW_INTERVAL]);
 		histogram_clear(&flow->blocked[WINDOW_INTERVAL]);
 	}
-	HASH_ITER(hh, base->locks, lock, next_lock) {
+	for (struct lock_record *lock = base->locks; lock; lock = lock->hh.next) {
 		memset(&lock->lock.window[WINDOW_INTERVAL], 0, sizeof(lock->lock.window[0]));
 		histogram_clear(&lock->lock.wait[WINDOW_INTERVAL]);
 	}
-	HASH_ITER(hh, base->waits, wait, next_wait)
+	for (struct wait_record *wait = base->waits; wait; wait = wait->hh.next)
 		memset(&wait->wait.window[WINDOW_INTERVAL], 0, sizeof(wait->wait.window[0]));
 }
 

@@ -96,6 +96,7 @@ static void add_bars(struct lines *lines, const struct histogram *h, const struc
 		char low[UNIT_TEXT_SIZE], high[UNIT_TEXT_SIZE];
 		unsigned length = (unsigned)((double)counts[octave] / (double)most * bar + 0.5);
 
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): octaves are below 64 */
 		scale->bound(low, octave ? 1ull << octave : 0);
 		scale->bound(high, (2ull << octave) - 1);
 		if (counts[octave] && !length && bar)

@@ -62,7 +62,7 @@ static void print_long_duration(char *text, uint64_t seconds)
 		char large_unit, small_unit;
 	} steps[] = {
 		{ 3600, 60, 1, 'm', 's' },
-		{ 100 * 3600, 3600, 60, 'h', 'm' },
+		{ 100ull * 3600, 3600, 60, 'h', 'm' },
 		{ UINT64_MAX, 86400, 3600, 'd', 'h' },
 	};
 	unsigned i = 0;
