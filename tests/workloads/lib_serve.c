@@ -73,7 +73,7 @@ void truth_worker(int end, void (*work)(void *), void *argument, int fd)
 /* Short sleeps, not a futex: the tests count futex waits. */
 static void pause_shortly(void)
 {
-	nanosleep(&(struct timespec){0, 300000}, NULL);
+	nanosleep(&(struct timespec){0, 4000000}, NULL);
 }
 
 static int phase_now(void)
