@@ -88,8 +88,8 @@ for tool in qemu-system-x86_64 busybox cpio; do
 	command -v $tool >/dev/null || reason="$tool is missing"
 done
 [ "$(uname -m)" = x86_64 ] || reason="the matrix boots x86-64 kernels, this machine is $(uname -m)"
-if [ -z "$reason" ] && [ ! -x "$here/build/ipctrace" ]; then
-	echo "vm-test: build/ipctrace is missing; run make first" >&2
+if [ -z "$reason" ] && { [ ! -x "$here/build/ipctrace" ] || [ ! -d "$here/build/workloads" ]; }; then
+	echo "vm-test: build/ipctrace or build/workloads is missing; run make all workloads first" >&2
 	exit 1
 fi
 if [ -z "$reason" ] && ! "$vm/build-initramfs.sh" "$work/initramfs.cpio" "${pytest_arguments[@]}" >"$logs/initramfs.log" 2>&1; then
