@@ -3,7 +3,7 @@
 # Installs what is missing of the Debian packages that a task needs; says nothing and asks no network
 # where everything is there.
 #
-#   scripts/dependencies.sh [build] [test] [vm] [bench]      default: build
+#   scripts/dependencies.sh [build] [test] [vm] [analyze] [bench]      default: build
 #
 # Exit status 0: all there. 1: some are missing and could not be installed (named on stderr).
 set -u
@@ -12,6 +12,7 @@ declare -A packages=(
 		libncurses-dev libcap-dev uthash-dev"
 	[test]="gcc-multilib libcmocka-dev python3 python3-pytest redis-server redis-tools tmux strace procps util-linux libcap2-bin"
 	[vm]="qemu-system-x86 busybox-static cpio python3 python3-pytest"
+	[analyze]="clang clang-tidy cppcheck libc6-dev-arm64-cross"
 	[bench]="python3 bpftrace strace linux-perf"
 )
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Runs every test: installs what is missing, builds with warnings as errors, unit tests (cmocka),
-# end-to-end tests (pytest, as root); with --all also the other kernels (scripts/vm-test.sh).
+# Runs every test: installs what is missing, builds with warnings as errors, clang-tidy and cppcheck,
+# compiles for ARM, unit tests (cmocka), also with sanitizers, end-to-end tests (pytest, as root); with
+# --all also these with a sanitized ipctrace, and the other kernels (scripts/vm-test.sh).
 # Ends with the one line "N passed, N failed, N skipped" over everything. Exit status 1 when anything
 # failed, and when the machine let none of the end-to-end tests run although it is root's.
 #
@@ -14,7 +15,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--all) all=1 ;;
 	--) shift; break ;;
-	-h | --help) sed -n '3,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+	-h | --help) sed -n '3,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
 	*) echo "test: no option $1; try --help" >&2; exit 2 ;;
 	esac
 	shift
@@ -49,6 +50,32 @@ stop() {
 	echo "FAIL: $1"
 	count 0 1 0
 	finish
+}
+
+# step NAME THERE TARGET: one test is one target of make, if the command THERE is found or the file exists.
+step() {
+	local name=$1 there=$2 target=$3
+	if ! command -v "$there" >/dev/null && [ ! -e "$there" ]; then
+		echo "$name: skipped: no $there"
+		echo "$name: no $there" >>"$reasons"
+		count 0 0 1
+	elif make -k -s -j"$(nproc)" WERROR=1 "$target" </dev/null; then
+		echo "$name: passed"
+		count 1 0 0
+	else
+		echo "FAIL: $name (make $target)"
+		count 0 1 0
+	fi
+}
+
+unit_tests() {
+	local program
+	for program in "$1"/tests/test_*; do
+		case $program in
+		*.d) ;;
+		*) [ -x "$program" ] && unit "$program" ;;
+		esac
+	done
 }
 
 # cmocka's TAP lines: a program that ends otherwise than its lines say has crashed, which is a failure of its own.
@@ -107,6 +134,23 @@ end_to_end() {
 	fi
 }
 
+# A sanitizer's report is a failure, even where a test does not look at how ipctrace ended.
+end_to_end_sanitized() {
+	local reports=$work/reports report
+	# Tests let other users run ipctrace too.
+	chmod 711 "$work"
+	mkdir -m 1777 "$reports"
+	ASAN_OPTIONS=detect_leaks=1:log_path=$reports/asan UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/ubsan \
+		LSAN_OPTIONS=print_suppressions=0:suppressions=$PWD/tests/leaks IPCTRACE_SANITIZED=1 \
+		IPCTRACE_BUILD=$PWD/build/sanitize end_to_end "$@"
+	for report in "$reports"/*; do
+		[ -e "$report" ] || continue
+		echo "FAIL: $(basename "$report")"
+		cat "$report"
+		count 0 1 0
+	done
+}
+
 other_kernels() {
 	local output=$work/vm status sums
 	timeout 2400 scripts/vm-test.sh </dev/null | tee "$output"
@@ -123,17 +167,25 @@ other_kernels() {
 }
 
 heading "packages"
-scripts/dependencies.sh build test ${all:+vm} || echo "going on with what is there"
+scripts/dependencies.sh build test analyze ${all:+vm} || echo "going on with what is there"
 heading "build"
 make -s -j"$(nproc)" WERROR=1 all unit workloads || stop "build"
 
+heading "analysis"
+step clang-tidy clang-tidy tidy
+step cppcheck cppcheck cppcheck
+step "compiles for arm64" /usr/aarch64-linux-gnu/include/stdio.h arm64
+
 heading "unit tests"
-for program in build/tests/test_*; do
-	case $program in
-	*.d) ;;
-	*) [ -x "$program" ] && unit "$program" ;;
-	esac
-done
+unit_tests build
+
+heading "unit tests, with sanitizers"
+if make -s -j"$(nproc)" WERROR=1 SANITIZE=1 all unit workloads; then
+	unit_tests build/sanitize
+else
+	echo "FAIL: build with sanitizers"
+	count 0 1 0
+fi
 
 heading "end-to-end tests"
 if [ "$(id -u)" = 0 ]; then
@@ -145,6 +197,8 @@ else
 fi
 
 if [ -n "$all" ]; then
+	heading "end-to-end tests, with sanitizers"
+	[ "$(id -u)" != 0 ] || end_to_end_sanitized "$@"
 	heading "other kernels"
 	other_kernels
 fi

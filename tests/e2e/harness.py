@@ -10,6 +10,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("IPCTRACE_BUILD", ROOT / "build"))
 IPCTRACE = str(BUILD / "ipctrace")
+SANITIZED = "IPCTRACE_SANITIZED" in os.environ
 TIMEOUT_S = 20
 ATTACHED = "ipctrace: tracing"
 

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import IPCTRACE, compare, run, summary_of, wait_until
+from harness import IPCTRACE, SANITIZED, compare, run, summary_of, wait_until
 
 
 def ipctrace_processes():
@@ -237,6 +237,7 @@ def test_kernel_without_btf(path):
     assert done.stderr.count("\n") == 1 and "BTF" in done.stderr, done.stderr
 
 
+@pytest.mark.skipif(SANITIZED, reason="sanitizers themselves need /proc")
 def test_no_proc():
     script = f"mount -t tmpfs none /proc && exec {IPCTRACE} -p 1 -d 0.1"
     done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, timeout=20)
