@@ -14,7 +14,7 @@ set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 vm=$here/tests/vm
 cache=${IPCTRACE_VM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ipctrace-vm}
-seconds=${IPCTRACE_VM_SECONDS:-720}
+seconds=${IPCTRACE_VM_SECONDS:-900}
 
 kernels=()
 pytest_arguments=()
@@ -41,6 +41,7 @@ column() {
 if [ -n "${IPCTRACE_VM_LOGS:-}" ]; then
 	logs=$IPCTRACE_VM_LOGS
 	mkdir -p "$logs"
+	for kernel in "${kernels[@]}"; do rm -f "$logs/$kernel".*; done
 else
 	logs=$(mktemp -d)
 fi
