@@ -31,8 +31,8 @@ WAIT = {"pid": NUMBER, "tid": NUMBER, "comm": str, "on": str, "kind": str, "beca
 
 HEALTH = {key: FIGURE for key in (
     "lost_events", "missed_runs", "map_full", "unresolved_fds", "straddling_calls", "merged_deliveries",
-    "ambiguous_deliveries", "late_witnesses", "storage_busy", "unknown_syscalls_32bit", "bpf_cpu_ns",
-    "user_cpu_ns")}
+    "ambiguous_deliveries", "late_witnesses", "storage_busy", "unknown_syscalls_32bit",
+    "uncovered_calls", "bpf_cpu_ns", "user_cpu_ns")}
 
 OBJECT = {"schema": str, "type": str, "time_ns": NUMBER, "duration_ns": NUMBER, "backend": str,
           "processes": [PROCESS], "channels": [CHANNEL], "edges": list, "locks": [LOCK], "waits": [WAIT],
