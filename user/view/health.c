@@ -19,22 +19,43 @@ static const char *const meanings[] = {
 #undef HEALTH
 };
 
+/* Do figures miss something? Then they are lower bounds. */
+static bool is_at_least(const struct model *model)
+{
+	static const enum health causes[] = { HEALTH_MISSED_RUNS, HEALTH_MAP_FULL,
+					      HEALTH_UNREADABLE_MEMORY };
+
+	for (unsigned i = 0; i < sizeof(causes) / sizeof(*causes); i++)
+		if (model->health[causes[i]].value)
+			return true;
+	return false;
+}
+
 void text_title(struct lines *lines, const struct text_request *request, const char *what,
 		const char *suffix)
 {
 	const struct model *model = request->model;
-	bool at_least = model->health[HEALTH_MISSED_RUNS].value != 0;
 	char duration[UNIT_TEXT_SIZE];
 
 	format_duration(duration, model->duration_ns[request->window]);
 	lines_add(lines, LINE_TITLE, "%s  %s %s%s%s", what,
 		  request->window == WINDOW_INTERVAL ? "last" : "total", duration,
-		  at_least ? ", at least" : "", suffix);
+		  is_at_least(model) ? ", at least" : "", suffix);
 }
 
 static bool is_cost(enum health figure)
 {
 	return figure == HEALTH_BPF_CPU_NS || figure == HEALTH_USER_CPU_NS;
+}
+
+/* What nothing measures is no news; that we cannot know whether runs were missed is. */
+static bool is_problem(const struct model *model, enum health figure)
+{
+	if (is_cost(figure))
+		return false;
+	if (!model->health[figure].known)
+		return figure == HEALTH_MISSED_RUNS;
+	return model->health[figure].value != 0;
 }
 
 static void format_cost(char *text, const struct model *model, enum health figure)
@@ -56,7 +77,7 @@ void text_health(struct lines *lines, const struct text_request *request)
 	for (unsigned i = 0; i < HEALTH_COUNT; i++) {
 		const struct health_figure *figure = &model->health[i];
 
-		if (is_cost(i) || (figure->known && !figure->value))
+		if (!is_problem(model, i))
 			continue;
 		problems++;
 		if (figure->known)

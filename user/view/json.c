@@ -24,6 +24,19 @@ static const struct distribution_keys keys_ns = { "mean_ns", "min_ns", "p50_ns",
 static const struct distribution_keys keys_bytes = { "mean_bytes", "min_bytes", "p50_bytes",
 						     "p90_bytes",  "p99_bytes", "max_bytes" };
 
+/* [lowest value of the slot, count] for each slot that is not empty. */
+static void write_buckets(struct json *json, const struct histogram *h)
+{
+	json_begin(json, "buckets", '[');
+	for (unsigned i = 0; i < h->used; i++) {
+		json_begin(json, NULL, '[');
+		json_number(json, NULL, histogram_slot_low(h->steps_log2, h->buckets[i].slot));
+		json_number(json, NULL, h->buckets[i].count);
+		json_end(json, ']');
+	}
+	json_end(json, ']');
+}
+
 static void write_distribution(struct json *json, const char *key, const struct histogram *h,
 			       const struct distribution_keys *keys)
 {
@@ -41,6 +54,8 @@ static void write_distribution(struct json *json, const char *key, const struct 
 	json_number(json, keys->p90, d.p90);
 	json_number(json, keys->p99, d.p99);
 	json_number(json, keys->max, d.max);
+	/* Beyond the contract. */
+	write_buckets(json, h);
 	json_end(json, '}');
 }
 
@@ -70,26 +85,47 @@ static int write_process(struct json *json, const void *row, enum window w)
 	return 0;
 }
 
-/* Beyond the contract: how long an endpoint's calls slept, and how large its messages were. */
-static int write_endpoint_histograms(struct json *json, const struct channel *channel,
-				     const struct endpoint *endpoint, enum window w)
+/* Beyond the contract: the figures of one direction, how long its calls slept, how large messages were. */
+static int write_side(struct json *json, const char *key, const struct channel *channel,
+		      const struct endpoint *endpoint, enum direction direction, enum window w)
 {
+	const struct flow_counts *counts = &endpoint->side[direction].window[w];
 	struct histogram blocked, sizes;
-	int err = 0;
+	int err;
 
 	histogram_init(&blocked, TIME_STEPS_LOG2);
 	histogram_init(&sizes, SIZE_STEPS_LOG2);
-	for (unsigned i = 0; i < DIRECTION_COUNT && !err; i++) {
-		if (!endpoint->side[i].used)
-			continue;
-		err = channel_blocked_histogram(channel, endpoint->process, i, w, &blocked);
-		if (!err)
-			err = channel_size_histogram(channel, endpoint->process, i, w, &sizes);
-	}
+	err = channel_blocked_histogram(channel, endpoint->process, direction, w, &blocked);
+	if (!err)
+		err = channel_size_histogram(channel, endpoint->process, direction, w, &sizes);
+	json_begin(json, key, '{');
+	json_number(json, "calls", counts->calls);
+	json_number(json, "messages", counts->messages);
+	json_number(json, "bytes", counts->bytes);
+	json_number(json, "would_block", counts->would_block);
+	json_number(json, "errors", counts->errors);
+	json_number(json, "blocked_ns", counts->blocked_ns);
 	write_distribution(json, "blocked", &blocked, &keys_ns);
 	write_distribution(json, "sizes", &sizes, &keys_bytes);
+	json_end(json, '}');
 	histogram_free(&blocked);
 	histogram_free(&sizes);
+	return err;
+}
+
+static int write_sides(struct json *json, const struct channel *channel,
+		       const struct endpoint *endpoint, bool known, enum window w)
+{
+	static const char *const keys[] = { [DIRECTION_SEND] = "sent",
+					    [DIRECTION_RECEIVE] = "received" };
+	int err = 0;
+
+	for (unsigned i = 0; i < DIRECTION_COUNT && !err; i++) {
+		if (known)
+			err = write_side(json, keys[i], channel, endpoint, i, w);
+		else
+			json_null(json, keys[i]);
+	}
 	return err;
 }
 
@@ -116,7 +152,7 @@ static int write_endpoint(struct json *json, const struct channel *channel,
 	json_figure(json, "blocked_ns", known, sent->blocked_ns + received->blocked_ns);
 	/* Beyond the contract. */
 	json_figure(json, "runqueue_ns", known, sent->runqueue_ns + received->runqueue_ns);
-	err = write_endpoint_histograms(json, channel, endpoint, w);
+	err = write_sides(json, channel, endpoint, known, w);
 	json_end(json, '}');
 	return err;
 }
