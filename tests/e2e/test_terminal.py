@@ -17,6 +17,9 @@ import pytest
 
 from harness import IPCTRACE, wait_until
 
+VIEWS = "processes,channels,locks,waits,hist"
+TITLE = re.compile(r"(PROCESSES|CHANNELS|LOCKS|WAITS|HISTOGRAMS)\b")
+MORE = re.compile(r"\((\d+) (idle )?more\)")
 ESCAPE = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>78]|\][^\x07]*\x07)")
 
 
@@ -94,11 +97,76 @@ def width_of(text):
                for c in text)
 
 
+@pytest.fixture
+def tmux(tmp_path):
+    """What a person sees: runs a command line on a terminal of a given size, returns a way to look at it."""
+    if not shutil.which("tmux"):
+        pytest.skip("tmux is not installed")
+    socket = str(tmp_path / "tmux")
+    environment = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm-256color")
+
+    def call(*arguments):
+        return subprocess.run(["tmux", "-S", socket, *arguments], capture_output=True, text=True,
+                              env=environment, check=True, timeout=10).stdout
+
+    def run(columns, rows, command):
+        call("-f", "/dev/null", "start-server", ";", "set-option", "-g", "status", "off", ";",
+             "new-session", "-d", "-x", str(columns), "-y", str(rows), f"{command}; sleep 20")
+        return lambda: call("capture-pane", "-p")
+
+    yield run
+    call("kill-server")
+
+
 @pytest.mark.parametrize("columns, rows", [(20, 24), (80, 24), (200, 50), (1, 1), (10, 3)])
 def test_every_size(terminal, steady, columns, rows):
-    screen = terminal(columns, rows, "-p", steady.pid, "-v", "processes,channels,locks,waits,hist", 0.1, 5)
+    screen = terminal(columns, rows, "-p", steady.pid, "-v", VIEWS, 0.1, 5)
     assert screen.wait() == 0
     assert screen.read()
+
+
+def sections_of(lines):
+    """What stands below each title."""
+    sections, current = {}, None
+    for line in lines:
+        title = TITLE.match(line)
+        if title:
+            current = sections.setdefault(title.group(1), [])
+        elif not line or line.startswith(("health:", "q quit")):
+            current = None
+        elif current is not None:
+            current.append(line)
+    return sections
+
+
+@pytest.mark.parametrize("views", ["processes,channels,locks", VIEWS])
+@pytest.mark.parametrize("columns, rows", [(20, 10), (30, 6), (40, 12), (20, 24), (80, 24), (200, 50)])
+def test_rows_on_every_size(stage, tmux, steady, columns, rows, views):
+    """A view that is shown shows a row if it has one, and tells how many it does not show."""
+    workloads = [steady, stage.workload("pipe", "--processes"), stage.workload("unix", "stream"),
+                 stage.workload("fifo")]
+    pids = ",".join(str(pid) for workload in workloads for pid in workload.pids)
+    summary = stage.ipctrace("-p", pids, 0.1, 2)
+    assert summary.wait() == 0
+    summary = summary.objects()[-1]
+    expected = {"PROCESSES": pids.count(",") + 1, "CHANNELS": len(summary["channels"])}
+    assert expected["CHANNELS"] >= 4
+
+    screen = tmux(columns, rows, f"{IPCTRACE} -p {pids} -v {views} 0.2")
+    wait_until(lambda: "q quit" in screen(), "a screen")
+    time.sleep(0.5)
+    lines = screen().splitlines()
+    assert all(width_of(line) <= columns for line in lines)
+    sections = sections_of(lines)
+    assert "CHANNELS" in sections, lines
+    for title, (header, *body) in ((t, s) for t, s in sections.items() if s):
+        more = MORE.fullmatch(body[-1]) if body else None
+        shown = len(body) - bool(more)
+        assert shown > 0, (title, header, lines)
+        if title in expected:
+            assert shown + (int(more.group(1)) if more else 0) == expected[title], (title, lines)
+    for title in expected:
+        assert sections.get(title) != [], (title, lines)
 
 
 def test_ctrl_c(terminal, steady):
@@ -161,33 +229,19 @@ def test_terminal_that_goes_away(terminal, steady):
 
 
 @pytest.mark.parametrize("columns", [20, 80, 132])
-def test_captured_screen(steady, tmp_path, columns):
-    """What a person sees, as tmux draws it: no line is cut by the terminal, columns line up."""
-    if not shutil.which("tmux"):
-        pytest.skip("tmux is not installed")
-    socket = str(tmp_path / "tmux")
-    environment = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm-256color")
-
-    def tmux(*arguments):
-        return subprocess.run(["tmux", "-S", socket, *arguments], capture_output=True, text=True,
-                              env=environment, check=True, timeout=10).stdout
-
-    tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", "24",
-         f"{IPCTRACE} -p {steady.pid} 0.2; sleep 20")
-    try:
-        screen = wait_until(lambda: tmux("capture-pane", "-p") if "PID" in tmux("capture-pane", "-p") else "",
-                            "a screen", 5)
-        lines = screen.splitlines()
-        assert all(width_of(line) <= columns for line in lines)
-        header = next(line for line in lines if "PID" in line)
-        row = next(line for line in lines if re.match(rf"\s*{steady.pid}\b", line))
-        end = header.index("PID") + 3
-        assert row[:end].strip() == str(steady.pid), (header, row)
-        if columns >= 80:
-            assert "COMMAND" in header and "steady" in row
-            assert any("SENDERS -> RECEIVERS" in line for line in lines)
-    finally:
-        tmux("kill-server")
+def test_captured_screen(steady, tmux, columns):
+    """No line is cut by the terminal, columns line up."""
+    capture = tmux(columns, 24, f"{IPCTRACE} -p {steady.pid} 0.2")
+    screen = wait_until(lambda: next((text for text in [capture()] if "PID" in text), ""), "a screen", 5)
+    lines = screen.splitlines()
+    assert all(width_of(line) <= columns for line in lines)
+    header = next(line for line in lines if "PID" in line)
+    row = next(line for line in lines if re.match(rf"\s*{steady.pid}\b", line))
+    end = header.index("PID") + 3
+    assert row[:end].strip() == str(steady.pid), (header, row)
+    if columns >= 80:
+        assert "COMMAND" in header and "steady" in row
+        assert any("SENDERS -> RECEIVERS" in line for line in lines)
 
 
 def test_plain_tables_when_not_a_terminal(stage, steady):

@@ -96,12 +96,76 @@ static void test_missed_runs_make_totals_at_least(void **state)
 
 	(void)state;
 	fixture.model.health[HEALTH_MISSED_RUNS].value = 17;
-	fixture.model.health[HEALTH_LOST_EVENTS].known = false;
 	text = print(WINDOW_RUN, (struct view_options){ .views = TABLES, .header = true }, 0);
 	assert_contains(text, "CHANNELS  total 20.0s, at least\n");
 	assert_contains(text, "health: missed_runs 17: program runs the kernel skipped");
-	assert_contains(text, "health: lost_events unknown: ");
 	assert_lacks(text, "nothing lost");
+	free(text);
+}
+
+static void test_what_else_makes_totals_at_least(void **state)
+{
+	static const struct {
+		enum health figure;
+		bool at_least;
+	} cases[] = {
+		{ HEALTH_MAP_FULL, true },
+		{ HEALTH_UNREADABLE_MEMORY, true },
+		{ HEALTH_STRADDLING_CALLS, false },
+		{ HEALTH_STORAGE_BUSY, false },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *text;
+
+		fixture.model.health[cases[i].figure].value = 1;
+		text = print(WINDOW_RUN, (struct view_options){ .views = TABLES, .header = true },
+			     0);
+		assert_int_equal(strstr(text, "total 20.0s, at least\n") != NULL,
+				 cases[i].at_least);
+		fixture.model.health[cases[i].figure].value = 0;
+		free(text);
+	}
+}
+
+/* What nothing measures takes no line; it is null for machines. */
+static void test_unknown_health(void **state)
+{
+	struct view_options options = { .views = TABLES, .header = true };
+	char *text;
+
+	(void)state;
+	fixture.model.health[HEALTH_LOST_EVENTS].known = false;
+	text = print(WINDOW_RUN, options, 0);
+	assert_lacks(text, "lost_events");
+	assert_contains(text, "nothing lost");
+	free(text);
+	fixture.model.health[HEALTH_MISSED_RUNS].known = false;
+	text = print(WINDOW_RUN, options, 0);
+	assert_contains(text, "health: missed_runs unknown: ");
+	assert_lacks(text, "nothing lost");
+	free(text);
+	options.format = FORMAT_JSON;
+	text = print(WINDOW_RUN, options, 0);
+	assert_contains(text, "\"lost_events\":null,\"missed_runs\":null,\"map_full\":0,");
+	free(text);
+}
+
+/* The peer is what people look for: at 80 columns it is whole, whatever figures give way. */
+static void test_peers_at_80_columns(void **state)
+{
+	struct view_options options = { .views = VIEW_CHANNELS, .header = true };
+	char *text;
+
+	(void)state;
+	strcpy(fixture.cat.comm, "redis-server");
+	strcpy(fixture.peer.comm, "redis-benchmark");
+	fixture.cat.key.pid = 8937;
+	fixture.peer.key.pid = 8940;
+	text = print(WINDOW_INTERVAL, options, 80);
+	assert_contains(text, "\nKIND        SENT/s RECV/s RECVBLK SENDERS -> RECEIVERS\n");
+	assert_contains(text, " redis-server(8937) <-> redis-benchmark(8940)\n");
 	free(text);
 }
 
@@ -268,6 +332,12 @@ static void test_json(void **state)
 	assert_contains(text, "\"name\":\"/run/x.sock\",\"capacity_bytes\":null,"
 			      "\"max_queued_bytes\":null,\"endpoints\":[");
 	assert_contains(text, "\"role\":\"both\",\"sent_bytes\":null,");
+	assert_contains(text, "\"runqueue_ns\":0,\"sent\":{\"calls\":310,\"messages\":310,"
+			      "\"bytes\":20000000,\"would_block\":0,\"errors\":0,"
+			      "\"blocked_ns\":5000000000,\"blocked\":null,\"sizes\":null},"
+			      "\"received\":{\"calls\":0,");
+	assert_contains(text, "\"runqueue_ns\":null,\"sent\":null,\"received\":null}");
+	assert_contains(text, "\"buckets\":[[960,20],[4608,10]]}");
 	assert_contains(text, "\"delivery\":null");
 	assert_contains(text, "\"address\":\"0x7f0010\",\"waits\":30,\"timeouts\":0,"
 			      "\"wait_ns\":70000,\"runqueue_ns\":0,\"wait\":{\"count\":30,"
@@ -380,6 +450,9 @@ int main(void)
 		VIEW_TEST(test_text_of_an_interval),
 		VIEW_TEST(test_totals_of_the_run),
 		VIEW_TEST(test_missed_runs_make_totals_at_least),
+		VIEW_TEST(test_what_else_makes_totals_at_least),
+		VIEW_TEST(test_unknown_health),
+		VIEW_TEST(test_peers_at_80_columns),
 		VIEW_TEST(test_every_width),
 		VIEW_TEST(test_twenty_columns),
 		VIEW_TEST(test_top_says_what_it_cuts),

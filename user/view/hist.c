@@ -203,7 +203,7 @@ static void add_busiest(struct lines *lines, const struct text_request *request,
 
 void text_hist(struct lines *lines, const struct text_request *request, enum view view)
 {
-	unsigned before;
+	unsigned first = lines->count, room = request->max_lines, before;
 
 	(void)view;
 	if (request->options->header)
@@ -213,4 +213,10 @@ void text_hist(struct lines *lines, const struct text_request *request, enum vie
 	add_busiest(lines, request, VIEW_LOCKS, add_lock);
 	if (lines->count == before)
 		lines_add(lines, LINE_PLAIN, "(nothing moved, nobody slept)");
+	if (room && lines->count - first > room) {
+		unsigned cut = lines->count - first - room + 1;
+
+		lines_shorten(lines, first + room - 1);
+		lines_add(lines, LINE_PLAIN, "(%u more lines)", cut);
+	}
 }

@@ -124,10 +124,15 @@ void lines_print(const struct lines *lines, FILE *out, bool color)
 	}
 }
 
+void lines_shorten(struct lines *lines, unsigned count)
+{
+	while (lines->count > count)
+		free(lines->items[--lines->count].text);
+}
+
 void lines_free(struct lines *lines)
 {
-	for (unsigned i = 0; i < lines->count; i++)
-		free(lines->items[i].text);
+	lines_shorten(lines, 0);
 	free(lines->items);
 	*lines = (struct lines){ .width = lines->width };
 }

@@ -34,6 +34,9 @@ void lines_add(struct lines *lines, enum line_style style, const char *format, .
 /* The same, but wraps at blanks instead of cutting; further lines are indented. */
 void lines_add_wrapped(struct lines *lines, enum line_style style, const char *text);
 
+/* Forgets all lines but the first COUNT. */
+void lines_shorten(struct lines *lines, unsigned count);
+
 /* Prints all lines; COLOR: with the terminal's attributes for each style. */
 void lines_print(const struct lines *lines, FILE *out, bool color);
 

@@ -15,11 +15,16 @@
 
 #include "view/columns.h"
 #include "view/escape.h"
+#include "view/layout.h"
 #include "view/text.h"
 #include "view/units.h"
 
 #define MAX_VIEWS 8
 #define CONTROL_C 3
+
+/* Where tables want the whole screen, health gets this part of it. */
+#define HEALTH_PART 8
+
 #define KEYS "q quit  p pause  s sort: %s  1-5 views"
 
 struct screen {
@@ -149,80 +154,71 @@ static void add_heading(struct lines *lines, const struct screen *screen,
 	free(title);
 }
 
-/*
- * Shares HEIGHT lines among COUNT views that want WANTED: who wants less than an equal share gets
- * that, the others divide what remains.
- */
-static void share_height(int height, unsigned count, const int *wanted, int *given)
+/* Draws one view on at most HEIGHT lines from Y on. */
+static void draw_view(const struct screen *screen, const struct text_request *request,
+		      enum view view, int y, unsigned height, int *error)
 {
-	bool settled[MAX_VIEWS] = { false };
-	unsigned open = count;
-	bool changed = true;
-
-	while (open && changed) {
-		int share = height / (int)open;
-
-		changed = false;
-		for (unsigned i = 0; i < count; i++) {
-			if (settled[i] || wanted[i] > share)
-				continue;
-			given[i] = wanted[i];
-			height -= wanted[i];
-			settled[i] = changed = true;
-			open--;
-			break; /* the share of the others has grown */
-		}
-	}
-	for (unsigned i = 0; i < count; i++) {
-		if (settled[i])
-			continue;
-		given[i] = height / (int)open;
-		height -= given[i];
-		open--;
-	}
-}
-
-/* Draws one view on at most HEIGHT lines from Y on, or only measures it when Y is negative. */
-static int draw_view(const struct screen *screen, const struct model *model, enum view view, int y,
-		     int height, int *error)
-{
-	struct text_request request = { .model = model,
-					.window = WINDOW_INTERVAL,
-					.options = &screen->options,
-					.max_lines = height };
+	struct text_request bounded = *request;
 	struct lines lines = { .width = COLS };
-	int used;
 
-	if (height <= 0)
-		return 0;
-	text_view(&lines, &request, view);
-	used = (int)lines.count < height ? (int)lines.count : height;
-	if (y >= 0)
-		draw_lines(screen, &lines, y, height);
+	bounded.max_lines = height;
+	text_view(&lines, &bounded, view);
+	draw_lines(screen, &lines, y, (int)height);
 	if (lines.error)
 		*error = lines.error;
 	lines_free(&lines);
-	return used;
 }
 
-static int draw_views(const struct screen *screen, const struct model *model, int y, int height)
+/* Views with rows have names of columns or of objects above them, if anything at all is named. */
+static bool is_empty(const struct lines *lines, const struct view_options *options)
 {
-	int wanted[MAX_VIEWS], given[MAX_VIEWS], error = 0;
+	for (unsigned i = 0; i < lines->count; i++)
+		if (lines->items[i].style == LINE_HEADER)
+			return false;
+	return options->header || !lines->count;
+}
+
+/* How high a view wants to be on a screen of HEIGHT lines. */
+static struct view_height measure_view(const struct text_request *request, enum view view,
+				       unsigned height, int *error)
+{
+	struct view_height measured = { .rank = view_rank(view) };
+	struct text_request bounded = *request;
+	struct lines lines = { .width = COLS };
+
+	bounded.max_lines = height < LAYOUT_LEAST ? LAYOUT_LEAST : height;
+	text_view(&lines, &bounded, view);
+	measured.wanted = lines.count;
+	measured.empty = is_empty(&lines, request->options);
+	if (lines.error)
+		*error = lines.error;
+	lines_free(&lines);
+	return measured;
+}
+
+/* Draws the views from line Y on; returns how many of HEIGHT lines they leave. */
+static unsigned draw_views(const struct screen *screen, const struct text_request *request, int y,
+			   unsigned height, int *error)
+{
+	struct view_height heights[MAX_VIEWS];
 	enum view selected[MAX_VIEWS];
-	unsigned count = 0;
+	unsigned count = 0, rest;
 
 	for (unsigned bit = 1; bit && bit <= screen->options.views; bit <<= 1) {
 		if (!(screen->options.views & bit) || count == MAX_VIEWS)
 			continue;
 		selected[count] = bit;
-		wanted[count++] = draw_view(screen, model, bit, -1, height, &error);
+		heights[count++] = measure_view(request, bit, height, error);
 	}
-	share_height(height, count, wanted, given);
+	/* On a high screen, health may take some lines from the tables. */
+	rest = layout_views(heights, count, height, LINES / HEALTH_PART);
 	for (unsigned i = 0; i < count; i++) {
-		draw_view(screen, model, selected[i], y, given[i], &error);
-		y += given[i];
+		if (!heights[i].given)
+			continue;
+		draw_view(screen, request, selected[i], y, heights[i].given, error);
+		y += (int)heights[i].given;
 	}
-	return error;
+	return rest;
 }
 
 int screen_draw(struct screen *screen, const struct model *model)
@@ -231,8 +227,9 @@ int screen_draw(struct screen *screen, const struct model *model)
 					.window = WINDOW_INTERVAL,
 					.options = &screen->options };
 	const char *sort = screen->options.sort ? screen->options.sort : "busiest";
-	struct lines heading = { .width = COLS }, footer = { .width = COLS };
-	int top, bottom, err;
+	struct lines heading = { .width = COLS }, health = { .width = COLS };
+	struct lines keys = { .width = COLS };
+	int top, bottom = LINES > 2 ? LINES - 1 : LINES, rest, error = 0;
 
 	if (screen->paused && !screen->redraw)
 		return 0;
@@ -240,23 +237,21 @@ int screen_draw(struct screen *screen, const struct model *model)
 	erase();
 	add_heading(&heading, screen, model);
 	top = draw_lines(screen, &heading, 0, LINES);
-	text_health(&footer, &request);
-	/* Health may take a third of the screen; the tables are what people came for. */
-	bottom = (int)footer.count < LINES / 3 ? (int)footer.count : LINES / 3;
-	draw_lines(screen, &footer, LINES - 1 - bottom, bottom);
-	lines_free(&footer);
-	if (LINES > 2) {
-		lines_add(&footer, LINE_PLAIN, KEYS, sort);
-		draw_lines(screen, &footer, LINES - 1, 1);
-	}
-	err = draw_views(screen, model, top, LINES - top - bottom - 1);
-	if (!err)
-		err = heading.error ? heading.error : footer.error;
+	lines_add(&keys, LINE_PLAIN, KEYS, sort);
+	draw_lines(screen, &keys, bottom, LINES - bottom);
+	text_health(&health, &request);
+	rest = (int)draw_views(screen, &request, top, bottom > top ? bottom - top : 0, &error);
+	if (rest > (int)health.count)
+		rest = (int)health.count;
+	draw_lines(screen, &health, bottom - rest, rest);
+	if (!error)
+		error = heading.error ? heading.error : health.error;
 	lines_free(&heading);
-	lines_free(&footer);
-	if (refresh() == ERR && !err)
-		err = -EIO;
-	return err;
+	lines_free(&health);
+	lines_free(&keys);
+	if (refresh() == ERR && !error)
+		error = -EIO;
+	return error;
 }
 
 /* Is this the first column with its name among the selected views? */

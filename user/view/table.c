@@ -23,8 +23,17 @@
 /* Figures get this much at least, so that columns stay in place from one interval to the next. */
 #define MIN_FIGURE_WIDTH 6
 
-/* Text in columns that are always there is cut down to this before one of them is left out. */
-#define LEAST_TEXT_WIDTH 8
+/*
+ * How a table gets narrower: columns with a priority above ABOVE are left out, while text keeps
+ * this width at the least (or its MIN_WIDTH, if that is less).
+ */
+static const struct {
+	unsigned above, text_width;
+} steps[] = {
+	{ 2, UINT32_MAX },
+	{ 1, 24 },
+	{ 0, 8 },
+};
 
 struct cell_column {
 	const struct column *column;
@@ -194,12 +203,10 @@ static void grid_layout(struct grid *grid, unsigned width)
 		widen_texts(grid, UINT32_MAX);
 		return;
 	}
-	while (needed > width && drop_column(grid, 1))
-		needed = least_width(grid, UINT32_MAX);
-	while (needed > width) {
-		needed = least_width(grid, LEAST_TEXT_WIDTH);
-		if (needed > width && !drop_column(grid, 0))
-			break;
+	for (unsigned i = 0; needed > width && i < sizeof(steps) / sizeof(*steps); i++) {
+		needed = least_width(grid, steps[i].text_width);
+		while (needed > width && drop_column(grid, steps[i].above))
+			needed = least_width(grid, steps[i].text_width);
 	}
 	if (needed < width)
 		widen_texts(grid, width - needed);
@@ -238,57 +245,72 @@ static void add_row(struct lines *lines, const struct grid *grid, int row)
 	free(text);
 }
 
-/* How many rows to show of those there are. */
+/* What of a table is shown. */
+struct extent {
+	bool title, header, more; /* the line that tells how many rows were cut */
+	unsigned rows;
+};
+
+/* How many rows are asked for. */
 static unsigned row_limit(const struct text_request *request, const struct rows *rows)
 {
 	unsigned limit = rows->active > ROWS_WITH_IDLE ? rows->active : ROWS_WITH_IDLE;
-	unsigned around = request->options->header ? 2 : 0;
 
 	if (request->options->top)
 		limit = request->options->top;
 	else if (request->options->sort)
 		limit = rows->count; /* the idle ones are not at the end */
-	if (limit > rows->count)
-		limit = rows->count;
-	if (!request->max_lines)
-		return limit;
-	if (limit < rows->count)
-		around++;
-	if (limit + around > request->max_lines) {
-		around = request->options->header ? 3 : 1;
-		/* With little room, a row says more than how many there are. */
-		limit = request->max_lines > around ? request->max_lines - around : 1;
-	}
 	return limit < rows->count ? limit : rows->count;
+}
+
+/* With little room, a row says most, then how many more there are, the header, and the title. */
+static struct extent table_extent(const struct text_request *request, const struct rows *rows)
+{
+	unsigned room = request->max_lines ? request->max_lines : UINT32_MAX;
+	unsigned least = 1 + (rows->count > 1);
+	struct extent extent = { .rows = row_limit(request, rows) };
+
+	if (!rows->count) {
+		extent.title = request->options->header;
+		return extent;
+	}
+	extent.title = request->options->header && room >= least + 2;
+	extent.header = request->options->header && room >= least + 1;
+	room -= extent.title + extent.header;
+	extent.more = extent.rows < rows->count;
+	if (extent.rows + extent.more > room) {
+		extent.more = room > 1;
+		extent.rows = room - extent.more;
+	}
+	return extent;
 }
 
 void text_table(struct lines *lines, const struct text_request *request, enum view view)
 {
 	const struct view_options *options = request->options;
 	struct grid grid = { 0 };
+	struct extent extent;
 	struct rows rows;
-	unsigned shown;
 	int err;
 
 	err = rows_collect(&rows, request->model, view, request->window, options->sort, true);
 	if (err)
 		goto cleanup;
-	shown = row_limit(request, &rows);
-	err = grid_fill(&grid, &rows, shown, request, view);
+	extent = table_extent(request, &rows);
+	err = grid_fill(&grid, &rows, extent.rows, request, view);
 	if (err)
 		goto cleanup;
 	grid_layout(&grid, lines->width);
-	if (options->header) {
+	if (extent.title)
 		text_title(lines, request, table_by_view(view)->title,
 			   rows.count ? "" : ": none");
-		if (rows.count)
-			add_row(lines, &grid, -1);
-	}
-	for (unsigned i = 0; i < shown; i++)
+	if (extent.header)
+		add_row(lines, &grid, -1);
+	for (unsigned i = 0; i < extent.rows; i++)
 		add_row(lines, &grid, i);
-	if (shown < rows.count)
-		lines_add(lines, LINE_PLAIN, "(%u %smore)", rows.count - shown,
-			  shown >= rows.active && !options->sort ? "idle " : "");
+	if (extent.more)
+		lines_add(lines, LINE_PLAIN, "(%u %smore)", rows.count - extent.rows,
+			  extent.rows >= rows.active && !options->sort ? "idle " : "");
 cleanup:
 	if (err)
 		lines->error = err;

@@ -28,7 +28,10 @@ void text_health(struct lines *lines, const struct text_request *request);
 void text_title(struct lines *lines, const struct text_request *request, const char *what,
 		const char *suffix);
 
-/* The view with the lowest bit in VIEWS: views.c. */
+/* A view of any kind: views.c. */
 void text_view(struct lines *lines, const struct text_request *request, enum view view);
+
+/* The higher, the earlier a view is left out on a low screen: views.c. */
+unsigned view_rank(enum view view);
 
 #endif

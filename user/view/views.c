@@ -15,14 +15,15 @@
 
 static const struct {
 	enum view view;
+	unsigned rank;	  /* the higher, the earlier it is left out on a low screen */
 	const char *name; /* what users type after --view */
 	void (*text)(struct lines *lines, const struct text_request *request, enum view view);
 } views[] = {
-	{ VIEW_PROCESSES, "processes", text_table },
-	{ VIEW_CHANNELS, "channels", text_table },
-	{ VIEW_LOCKS, "locks", text_table },
-	{ VIEW_WAITS, "waits", text_table },
-	{ VIEW_HIST, "hist", text_hist },
+	{ VIEW_PROCESSES, 2, "processes", text_table },
+	{ VIEW_CHANNELS, 1, "channels", text_table },
+	{ VIEW_LOCKS, 3, "locks", text_table },
+	{ VIEW_WAITS, 4, "waits", text_table },
+	{ VIEW_HIST, 5, "hist", text_hist },
 };
 
 static const unsigned view_count = sizeof(views) / sizeof(*views);
@@ -66,6 +67,14 @@ void text_view(struct lines *lines, const struct text_request *request, enum vie
 	for (unsigned i = 0; i < view_count; i++)
 		if (views[i].view == view)
 			views[i].text(lines, request, view);
+}
+
+unsigned view_rank(enum view view)
+{
+	for (unsigned i = 0; i < view_count; i++)
+		if (views[i].view == view)
+			return views[i].rank;
+	return 0;
 }
 
 /* One write(2), as far as the kernel takes it at once: readers of lines never see half of one. */
