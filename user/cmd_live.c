@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -36,6 +37,7 @@ struct live {
 	struct screen *screen;
 	char title[TARGET_TEXT_SIZE];
 	FILE *out;
+	enum watch_event ended_by;
 	bool out_gone; /* nobody reads any more */
 };
 
@@ -54,7 +56,8 @@ static int open_output(struct live *live)
 	live->out = stdout;
 	if (!live->options->output)
 		return 0;
-	fd = open(live->options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	/* What is there is kept until there is something to put in its place. */
+	fd = open(live->options->output, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
 	live->out = fd < 0 ? NULL : fdopen(fd, "w");
 	if (live->out)
 		return 0;
@@ -251,6 +254,24 @@ static uint64_t first_end(const struct live *live, uint64_t interval)
 	return interval < 1000000000 ? now_ns() + interval : live->begin_ns + interval - PRINT_NS;
 }
 
+/*
+ * What there is before any interval has passed: channels with both ends, for the screen. What was
+ * counted by now belongs to the first interval, which is therefore not begun anew.
+ */
+static int show_first(struct live *live)
+{
+	int err;
+
+	if (!live->screen) {
+		err = session_find_holders(live->session, live->model);
+		if (err)
+			complain("cannot list the open channels: %s", strerror(-err));
+		return err;
+	}
+	err = snapshot(live, true);
+	return err ? err : screen_draw(live->screen, live->model);
+}
+
 static int run(struct live *live)
 {
 	const uint64_t interval = live->options->interval_ns < LONGEST_PERIOD_NS || live->options->count
@@ -258,15 +279,13 @@ static int run(struct live *live)
 					  : LONGEST_PERIOD_NS;
 	uint64_t end = last_moment(live), shown = 0;
 	uint64_t next = first_end(live, interval);
-	int err = snapshot(live, true);
+	int err = show_first(live);
 
-	if (!err && live->screen)
-		err = screen_draw(live->screen, live->model);
 	while (!err && !is_over(live, shown)) {
 		uint64_t until = next < end ? next : end;
-		enum watch_event event = wait_until(live, until);
 
-		if (event != WATCH_TIME || until == end)
+		live->ended_by = wait_until(live, until);
+		if (live->ended_by != WATCH_TIME || until == end)
 			return show_rest(live);
 		err = snapshot(live, false);
 		if (!err)
@@ -279,6 +298,13 @@ static int run(struct live *live)
 	return err;
 }
 
+/* A device or a pipe cannot be cut, and need not be. */
+static void empty_output(const struct live *live)
+{
+	if (live->out != stdout && ftruncate(fileno(live->out), 0) < 0 && errno != EINVAL)
+		complain("cannot empty %s: %s", live->options->output, strerror(errno));
+}
+
 /* Returns the exit status. */
 static int let_go_and_run(struct live *live)
 {
@@ -288,6 +314,7 @@ static int let_go_and_run(struct live *live)
 		complain("%s", live->spawn.error);
 		return spawn_exit_status(&live->spawn);
 	}
+	empty_output(live);
 	target_text(live->options, live->title);
 	announce(live);
 	if (wants_screen(live) && screen_open(&live->screen, live->title, &live->view))
@@ -300,12 +327,35 @@ static int let_go_and_run(struct live *live)
 	return err ? STATUS_RUNTIME_ERROR : STATUS_OK;
 }
 
-/* Waits for a command that outlives the measurement; its status is ours. */
+/* From the terminal Ctrl-C has reached the command, too; other signals are passed on. */
+static void pass_on(struct live *live)
+{
+	int signal = watch_last_signal(live->watch);
+
+	if (signal != SIGINT || !isatty(STDIN_FILENO))
+		kill(live->spawn.pid, signal);
+}
+
+/*
+ * Waits for a command that outlives the measurement; its status is ours. A second signal ends the
+ * waiting.
+ */
 static int command_status(struct live *live)
 {
-	while (spawn_poll(&live->spawn) == 0)
-		if (watch_wait(live->watch, now_ns() + 1000000000) == WATCH_SIGNAL)
-			break;
+	bool signalled = live->ended_by == WATCH_SIGNAL;
+
+	if (signalled && !spawn_poll(&live->spawn))
+		pass_on(live);
+	while (spawn_poll(&live->spawn) == 0) {
+		if (watch_wait(live->watch, now_ns() + 1000000000) != WATCH_SIGNAL)
+			continue;
+		if (signalled) {
+			complain("the command (pid %d) goes on", live->spawn.pid);
+			return 128 + watch_last_signal(live->watch);
+		}
+		signalled = true;
+		pass_on(live);
+	}
 	return spawn_exit_status(&live->spawn);
 }
 
@@ -319,6 +369,8 @@ int cmd_live(const struct options *options)
 		complain("%s", error);
 		return STATUS_RUNTIME_ERROR;
 	}
+	if (watch_block_signals() < 0)
+		return STATUS_RUNTIME_ERROR;
 	if (check_targets(options) || open_output(&live))
 		return STATUS_RUNTIME_ERROR;
 	if (!attach(&live))

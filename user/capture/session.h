@@ -38,6 +38,9 @@ int session_arm(struct session *session, pid_t pid, char error[SESSION_ERROR_SIZ
  */
 int session_snapshot(struct session *session, struct model *model, bool with_holders);
 
+/* Searches for the holders of channels alone, without a snapshot. */
+int session_find_holders(struct session *session, struct model *model);
+
 /* Can the maps still be read and the iterators be run? For privileges_drop(). */
 bool session_still_works(void *session);
 

@@ -103,7 +103,7 @@ static void take_holder(void *model, const void *record)
 /* A search costs a microsecond a file of the system: it may take this share of the time. */
 #define SEARCH_SHARE 100
 
-static int read_holders(struct session *session, struct model *model)
+int session_find_holders(struct session *session, struct model *model)
 {
 	uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC), end_ns;
 	int err;
@@ -182,11 +182,11 @@ int session_snapshot(struct session *session, struct model *model, bool with_hol
 	model_begin(model, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), ended);
 	err = read_maps(session, model);
 	if (!err && search)
-		err = read_holders(session, model);
+		err = session_find_holders(session, model);
 	if (!err)
 		err = model_end(model);
 	if (!err && model_wants_holders(model) && !search) {
-		err = read_holders(session, model);
+		err = session_find_holders(session, model);
 		if (!err)
 			err = model_end(model);
 	}

@@ -19,6 +19,7 @@
 struct watch {
 	const struct options *options;
 	struct spawn *spawn;
+	int last_signal;
 	unsigned count;
 	struct pollfd *fds; /* the signals first, then the processes; those that ended are -1 */
 };
@@ -31,7 +32,7 @@ static uint64_t now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-static int open_signals(void)
+static sigset_t ending_signals(void)
 {
 	sigset_t signals;
 
@@ -39,9 +40,35 @@ static int open_signals(void)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
-		return -1;
+	return signals;
+}
+
+int watch_block_signals(void)
+{
+	sigset_t signals = ending_signals();
+
+	return sigprocmask(SIG_BLOCK, &signals, NULL) < 0 ? -errno : 0;
+}
+
+static int open_signals(void)
+{
+	sigset_t signals = ending_signals();
+
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Takes the signal, or the next wait would see it again. */
+static void take_signal(struct watch *watch)
+{
+	struct signalfd_siginfo info;
+
+	if (read(watch->fds[0].fd, &info, sizeof(info)) == sizeof(info))
+		watch->last_signal = info.ssi_signo;
+}
+
+int watch_last_signal(const struct watch *watch)
+{
+	return watch->last_signal;
 }
 
 static void add(struct watch *watch, int fd)
@@ -143,8 +170,10 @@ enum watch_event watch_wait(struct watch *watch, uint64_t until_ns)
 		timeout.tv_nsec = left % 1000000000;
 		if (ppoll(watch->fds, watch->count, &timeout, NULL) < 0)
 			continue;
-		if (watch->fds[0].revents & POLLIN)
+		if (watch->fds[0].revents & POLLIN) {
+			take_signal(watch);
 			return WATCH_SIGNAL;
+		}
 		if (targets_ended(watch))
 			return WATCH_ENDED;
 		if (now_ns() >= until_ns)
