@@ -78,6 +78,13 @@ static __always_inline bool takes_destination(const struct call *call)
 	return call->mechanism == MECH_UDP || call->mechanism == MECH_UNIX_DGRAM;
 }
 
+/* An address that is given goes before the peer. */
+static __always_inline void set_destination(struct call *call, __u64 destination)
+{
+	if (destination)
+		call->destination = destination;
+}
+
 static __always_inline void receive_flags(struct call *call, __u64 flags)
 {
 	if (flags & (MSG_PEEK | MSG_ERRQUEUE))
@@ -92,12 +99,13 @@ static __always_inline void details_enter(struct call *call)
 	switch (call->operation) {
 	case OP_SENDTO:
 		if (takes_destination(call))
-			call->destination = destination_of(call->arguments[4], call->arguments[5]);
+			set_destination(call, destination_of(call->arguments[4],
+							     call->arguments[5]));
 		break;
 	case OP_SENDMSG:
 	case OP_SENDMMSG: /* the call counts where its first message goes */
 		if (takes_destination(call))
-			call->destination = destination_of_msghdr(call->arguments[1], is_32bit);
+			set_destination(call, destination_of_msghdr(call->arguments[1], is_32bit));
 		break;
 	case OP_RECVFROM:
 	case OP_RECVMMSG:
@@ -109,9 +117,12 @@ static __always_inline void details_enter(struct call *call)
 	}
 }
 
-static __always_inline bool is_seqpacket_receive(const struct call *call)
+/* Receives of which a result of 0 may mean a message or the end. */
+static __always_inline bool may_meet_end(const struct call *call)
 {
-	return call->mechanism == MECH_UNIX_SEQPACKET && call->direction == DIRECTION_RECEIVE;
+	return call->direction == DIRECTION_RECEIVE &&
+	       (call->mechanism == MECH_UNIX_SEQPACKET || call->mechanism == MECH_UNIX_DGRAM ||
+		call->mechanism == MECH_UDP);
 }
 
 static __always_inline bool has_queued(__u64 object)
@@ -119,6 +130,17 @@ static __always_inline bool has_queued(__u64 object)
 	struct sock *sock = KERNEL_POINTER(struct sock, object);
 
 	return KERNEL_READ(sock, sk_receive_queue.qlen);
+}
+
+/*
+ * The peer that a unix datagram socket is connected to, 0: none. Part of the flow's key: it may be
+ * connected to another one later.
+ */
+static __always_inline __u64 peer_of(__u64 object)
+{
+	struct unix_sock *sock = KERNEL_POINTER(struct unix_sock, object);
+
+	return (__u64)KERNEL_READ(sock, peer);
 }
 
 __hidden int channel_enter(struct task_struct *task, struct thread *thread)
@@ -144,24 +166,30 @@ __hidden int channel_enter(struct task_struct *task, struct thread *thread)
 	}
 	if (!object_identify(call->file, &key))
 		return 0;
+	/* Reading a queue's file gives its state in words, not messages. */
+	if (key.mechanism == MECH_MQUEUE && call->operation != OP_MQ_SEND &&
+	    call->operation != OP_MQ_RECEIVE)
+		return 0;
 	call->mechanism = key.mechanism;
 	call->object = key.object;
 	call->aux = key.aux;
-	if (is_seqpacket_receive(call) && has_queued(call->object))
+	if (may_meet_end(call) && has_queued(call->object))
 		call->flags |= CALL_QUEUED;
+	if (call->mechanism == MECH_UNIX_DGRAM && call->direction == DIRECTION_SEND)
+		call->destination = peer_of(call->object);
 	details_enter(call);
 	return 0;
 }
 
 /*
- * A seqpacket receive that returns 0 took an empty message, or met the end: it met the end when
- * the peer has shut down and nothing was queued when it began.
+ * A receive that returns 0 took an empty message, or met the end: it met the end when the socket
+ * has been shut down and nothing was queued when it began.
  */
-static __always_inline bool seqpacket_end(const struct call *call)
+static __always_inline bool met_end(const struct call *call)
 {
 	struct sock *sock;
 
-	if (!is_seqpacket_receive(call) || (call->flags & CALL_QUEUED))
+	if (!may_meet_end(call) || (call->flags & CALL_QUEUED))
 		return false;
 	sock = KERNEL_POINTER(struct sock, call->object);
 	return KERNEL_READ(sock, sk_shutdown) & RCV_SHUTDOWN;
@@ -173,6 +201,7 @@ static __always_inline bool seqpacket_end(const struct call *call)
  */
 __noinline int vector_message(const struct flow_key *key, __u64 address, __u32 is_32bit, __u64 file)
 {
+	__u64 peer = 0;
 	__u32 offset = is_32bit ? MMSGHDR_LENGTH_32 : MMSGHDR_LENGTH_64;
 	struct flow_key to;
 	struct flow_value *flow;
@@ -181,10 +210,16 @@ __noinline int vector_message(const struct flow_key *key, __u64 address, __u32 i
 	if (!key)
 		return 0;
 	to = *key;
+	if (to.mechanism == MECH_UNIX_DGRAM)
+		peer = peer_of(to.object);
 	if (bpf_probe_read_user(&bytes, sizeof(bytes), (void *)(address + offset)))
 		health_count(HEALTH_UNREADABLE_MEMORY);
-	if (to.direction == DIRECTION_SEND)
-		to.destination = destination_of_msghdr(address, is_32bit);
+	if (to.direction == DIRECTION_SEND && to.mechanism != MECH_UNIX_STREAM &&
+	    to.mechanism != MECH_UNIX_SEQPACKET && to.mechanism != MECH_TCP) {
+		__u64 destination = destination_of_msghdr(address, is_32bit);
+
+		to.destination = destination ? destination : peer;
+	}
 	flow = flow_get(&to, file);
 	if (flow)
 		flow_message(flow, bytes);
@@ -220,7 +255,7 @@ static __always_inline void success(const struct flow_key *key, struct flow_valu
 		flow_message(flow, call->arguments[2]);
 		return;
 	}
-	if (result > 0 || (framing_of(call->mechanism) == DATAGRAM && !seqpacket_end(call)))
+	if (result > 0 || (framing_of(call->mechanism) == DATAGRAM && !met_end(call)))
 		flow_message(flow, result);
 }
 
@@ -263,6 +298,19 @@ __hidden int channel_exit(struct task_struct *task, struct thread *thread, struc
 		flow_sleep(&key, flow, call);
 		wait_add(task, thread, call);
 	}
+	return 0;
+}
+
+__hidden int channel_connected(const struct call *call)
+{
+	struct object_key key = {
+		.object = call->object,
+		.aux = call->aux,
+		.mechanism = call->mechanism,
+	};
+
+	if (call->mechanism != MECH_NONE)
+		object_refresh(call->file, &key);
 	return 0;
 }
 

@@ -15,6 +15,9 @@ int channel_enter(struct task_struct *task, struct thread *thread);
 /* At exit, with a result that ends the call. */
 int channel_exit(struct task_struct *task, struct thread *thread, struct call *call, long result);
 
+/* A socket has another peer now, or is about to: what is known of it is read anew. */
+int channel_connected(const struct call *call);
+
 /* The thread ends inside the call: what it slept counts, the call does not. */
 int channel_abandon(struct task_struct *task, struct thread *thread, struct call *call);
 

@@ -81,6 +81,7 @@ __hidden int flow_message(struct flow_value *flow, __u64 bytes)
 	__sync_fetch_and_add(&flow->bytes, bytes);
 	__sync_fetch_and_add(&flow->sizes[slot], 1);
 	raise_maximum(&flow->max_bytes, bytes);
+	raise_maximum(&flow->min_bytes_inverted, ~bytes);
 	return 0;
 }
 

@@ -44,6 +44,7 @@ enum futex_operation {
 	FUTEX_WAKE_OP = 5,
 	FUTEX_LOCK_PI = 6,
 	FUTEX_UNLOCK_PI = 7,
+	FUTEX_TRYLOCK_PI = 8,
 	FUTEX_WAIT_BITSET = 9,
 	FUTEX_WAKE_BITSET = 10,
 	FUTEX_WAIT_REQUEUE_PI = 11,
@@ -253,11 +254,14 @@ static __always_inline void sleep_add(struct task_struct *task, struct thread *t
 __hidden int futex_exit(struct task_struct *task, struct thread *thread, struct call *call,
 			 long result)
 {
+	bool is_try = call->futex_operation == FUTEX_TRYLOCK_PI;
 	struct lock_value *lock;
 	struct lock_key key;
 
-	if (!call->object || (!is_wait(call) && !is_wake(call)))
+	if (!call->object || (!is_wait(call) && !is_wake(call) && !is_try))
 		return 0;
+	if (is_try && result >= 0)
+		return 0; /* got it: nobody waited */
 	waiter_leaves(thread, call);
 	if (call->futex_operation == FUTEX_WAITV && result > 0) {
 		__u64 address = vector_address(call->arguments[0], result);
@@ -269,8 +273,8 @@ __hidden int futex_exit(struct task_struct *task, struct thread *thread, struct 
 	lock = lock_get(&key);
 	if (!lock)
 		return 0;
-	lock->operations |= 1ULL << (call->futex_operation & 63);
-	if (is_wait(call))
+	__sync_fetch_and_or(&lock->operations, 1ULL << (call->futex_operation & 63));
+	if (is_wait(call) || is_try)
 		wait_exit(lock, result);
 	else
 		wake_exit(lock, call, result);

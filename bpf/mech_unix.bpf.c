@@ -35,8 +35,7 @@ __hidden int unix_describe(__u64 object, struct object_value *value)
 	value->capacity = KERNEL_READ(sock, sk_sndbuf);
 	value->netns = socket_netns(sock);
 	value->peer = (__u64)peer;
-	if (peer)
-		value->peer_aux = socket_inode_number(peer);
+	value->peer_aux = peer ? socket_inode_number(peer) : 0;
 	if (!address)
 		return 0;
 	/* len counts the two bytes of sun_family. */

@@ -105,6 +105,7 @@ __hidden bool object_identify(__u64 address, struct object_key *key)
 
 __hidden int object_describe(__u64 file, const struct object_key *key, struct object_value *value)
 {
+	value->described_ns = bpf_ktime_get_ns();
 	switch (key->mechanism) {
 	case MECH_PIPE:
 	case MECH_FIFO:
@@ -126,16 +127,29 @@ __hidden int object_describe(__u64 file, const struct object_key *key, struct ob
 	return 0;
 }
 
+/* The file may have been closed by another thread since the call began. */
+static __always_inline bool is_still(__u64 file, const struct object_key *key)
+{
+	struct object_key now = {};
+
+	object_identify(file, &now);
+	return now.object == key->object && now.aux == key->aux && now.mechanism == key->mechanism;
+}
+
+__hidden int object_refresh(__u64 file, const struct object_key *key)
+{
+	struct object_value *value = bpf_map_lookup_elem(&objects, key);
+
+	if (value && is_still(file, key))
+		object_describe(file, key, value);
+	return 0;
+}
+
 __hidden int object_remember(__u64 file, const struct object_key *key)
 {
 	struct object_value *value;
-	struct object_key now = {};
 
-	if (bpf_map_lookup_elem(&objects, key))
-		return 0;
-	/* The file may have been closed by another thread since the call began. */
-	object_identify(file, &now);
-	if (now.object != key->object || now.aux != key->aux || now.mechanism != key->mechanism)
+	if (bpf_map_lookup_elem(&objects, key) || !is_still(file, key))
 		return 0;
 	bpf_map_update_elem(&objects, key, &no_description, BPF_NOEXIST);
 	value = bpf_map_lookup_elem(&objects, key);

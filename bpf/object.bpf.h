@@ -15,10 +15,13 @@ __u64 object_file(struct task_struct *task, __u32 fd);
 /* Fills KEY for the object behind FILE. Returns false if it is none of the wanted mechanisms. */
 bool object_identify(__u64 file, struct object_key *key);
 
-/* Fills VALUE, which is all zero, with what there is to say of the object behind FILE. */
+/* Fills VALUE with what there is to say of the object behind FILE. */
 int object_describe(__u64 file, const struct object_key *key, struct object_value *value);
 
 /* Remembers the description of an object for the user side, once. */
 int object_remember(__u64 file, const struct object_key *key);
+
+/* Reads the description of an object anew, if it is remembered. */
+int object_refresh(__u64 file, const struct object_key *key);
 
 #endif

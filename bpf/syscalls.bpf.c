@@ -48,6 +48,7 @@ static const struct {
 	__u8 operation;
 	__u8 words;
 } socketcalls[] = {
+	[3] = {OP_CONNECT, 3},
 	[9] = {OP_SENDTO, 4}, /* SYS_SEND: no address */
 	[10] = {OP_RECVFROM, 4},
 	[11] = {OP_SENDTO, 6},
@@ -117,7 +118,7 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 	call->runqueue_ns = 0;
 	for (int i = 0; i < CALL_ARGUMENTS; i++)
 		call->arguments[i] = decoded->arguments[i];
-	if (is_channel(call->operation))
+	if (is_channel(call->operation) || call->operation == OP_CONNECT)
 		channel_enter(task, thread);
 	else if (is_futex(call->operation))
 		futex_enter(thread);
@@ -152,8 +153,9 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long syscall)
 		thread->pending.operation = OP_NONE;
 		return 0;
 	}
-	if (operation == OP_UNREADABLE) {
-		health_count(HEALTH_UNKNOWN_SYSCALLS_32);
+	if (operation == OP_UNREADABLE || operation == OP_UNCOVERED) {
+		health_count(operation == OP_UNCOVERED ? HEALTH_UNCOVERED_CALLS
+						       : HEALTH_UNKNOWN_SYSCALLS_32);
 		return 0;
 	}
 	call_begin(task, thread, &decoded, number, is_32bit ? CALL_32BIT : 0);
@@ -166,6 +168,8 @@ static __always_inline void call_end(struct task_struct *task, struct thread *th
 {
 	if (is_channel(call->operation))
 		channel_exit(task, thread, call, result);
+	else if (call->operation == OP_CONNECT)
+		channel_connected(call);
 	else if (is_futex(call->operation))
 		futex_exit(task, thread, call, result);
 }

@@ -96,7 +96,8 @@ static __always_inline bool mark(struct task_struct *task, bool fresh, __u32 ima
 		return false;
 	process_key_of(task, &thread->process);
 	thread->fresh = fresh;
-	thread->image = image;
+	if (image > thread->image) /* one that was left and comes back has had images before */
+		thread->image = image;
 	process_add_thread(task, &thread->process);
 	thread->traced = 1;
 	return true;
@@ -183,6 +184,7 @@ static __always_inline void unmark(struct thread *thread)
 	struct process_value *process = bpf_map_lookup_elem(&processes, &thread->process);
 
 	thread->traced = 0;
+	thread->pending.operation = OP_NONE;
 	if (process && __sync_fetch_and_add(&process->threads, -1) == 1)
 		process->exited = 1;
 }
@@ -203,7 +205,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	}
 	if ((thread && thread->armed) || target_mode == TARGET_MODE_ALL ||
 	    (target_mode == TARGET_MODE_COMM && is_target(task)))
-		mark(task, false, 0);
+		mark(task, false, thread ? thread->image + 1 : 0);
 	return 0;
 }
 

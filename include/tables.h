@@ -36,6 +36,8 @@ enum operation {
 	OP_RESTART = 16,    /* goes on with the call that a signal or a stop interrupted */
 	OP_SIGRETURN = 17,  /* a signal handler has ended */
 	OP_UNREADABLE = 18, /* carries IPC in a form that we cannot read: counted in health */
+	OP_UNCOVERED = 20,  /* may move data of channels in a way that we do not follow: counted in health */
+	OP_CONNECT = 21,    /* gives a socket another peer */
 	OP_SOCKETCALL = 19, /* 32-bit x86: one of the socket calls, by its first argument */
 };
 
@@ -102,6 +104,7 @@ struct address {
 
 /* What an object is called and who is at its other end, as read when it was first seen. */
 struct object_value {
+	__u64 described_ns;  /* CLOCK_MONOTONIC: sock addresses are used again, the latest counts */
 	__u64 peer;          /* unix: address of the peer's sock, or 0 */
 	__u32 peer_aux;      /* unix: inode number of the peer's socket, or 0 (closed by its owner) */
 	__u32 netns;         /* sockets: inode number of the network namespace */
@@ -130,7 +133,8 @@ enum direction {
 struct flow_key {
 	struct process_key process;
 	__u64 object;
-	__u64 destination; /* key into the destinations, 0: none given */
+	__u64 destination; /* datagrams: odd: key into the destinations; even: address of the peer's
+			    * unix sock; 0: none given */
 	__u32 aux;
 	__u8 mechanism;
 	__u8 direction;
@@ -146,6 +150,7 @@ struct flow_value {
 	__u64 blocked_ns;
 	__u64 runqueue_ns;
 	__u64 max_bytes;   /* largest message */
+	__u64 min_bytes_inverted; /* ~ of the smallest message: 0 means none, as in a new entry */
 	__u32 sizes[SIZE_SLOTS]; /* messages by size; wraps, read differences */
 };
 

@@ -160,11 +160,13 @@ static void read_health(struct session *session, struct model *model)
 
 #define KERNEL(name) set_health(model, name, true, session->bpf->bss->health_counts[name]);
 #define USER(name)
+#define NONE(name) set_health(model, name, false, 0);
 #define HEALTH(name, key, source, meaning) source(HEALTH_##name)
 #include "health.def"
 #undef HEALTH
 #undef KERNEL
 #undef USER
+#undef NONE
 	set_health(model, HEALTH_LOST_EVENTS, true, 0);
 	set_health(model, HEALTH_MISSED_RUNS, features->recursion_misses, totals.missed_runs);
 	set_health(model, HEALTH_BPF_CPU_NS, features->run_time_stats || session->stats_fd >= 0,
