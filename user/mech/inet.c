@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mech/mech.h"
+#include "model/index.h"
 
 #define ADDRESS_TEXT_SIZE (INET6_ADDRSTRLEN + 16)
 
@@ -92,19 +93,23 @@ static const struct object_record *find_receiver(const struct model_base *base,
 						 const struct object_record *sender,
 						 const struct address *address)
 {
-	const struct object_record *object, *found = NULL;
+	const struct index_entry *entry = index_find(base, INDEX_PORT, address->port);
+	const struct object_record *found = NULL;
 
-	for (object = base->objects; object; object = object->hh.next) {
-		if (object->key.mechanism != MECH_UDP || object == sender ||
-		    object->value.netns != sender->value.netns ||
+	for (; entry; entry = entry->next) {
+		const struct object_record *object = entry->object;
+
+		if (object == sender || object->value.netns != sender->value.netns ||
 		    object->value.local.port != address->port)
 			continue;
 		if (!is_any(&object->value.local) && compare(&object->value.local, address))
 			continue;
-		if (!is_connected(object))
-			found = object;
-		else if (object->value.remote.port == sender->value.local.port)
+		if (is_connected(object) &&
+		    object->value.remote.port == sender->value.local.port)
 			return object;
+		if (!is_connected(object) &&
+		    (!found || object->value.described_ns > found->value.described_ns))
+			found = object;
 	}
 	return found;
 }

@@ -7,8 +7,41 @@
 #include <string.h>
 
 #include "mech/mech.h"
+#include "model/index.h"
 
-/* The socket at the other end, or NULL; it may have been closed, or not yet been accepted. */
+static __u64 distance(__u64 a, __u64 b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/*
+ * The socket whose sock is at ADDRESS; where the address was used more than once, the one that was
+ * first used nearest in time to OBJECT. MUTUAL: only one that has OBJECT as its peer.
+ */
+static const struct object_record *find_by_address(const struct model_base *base, __u64 address,
+						   const struct object_record *object, bool mutual)
+{
+	const struct index_entry *entry = index_find(base, INDEX_ADDRESS, address);
+	const struct object_record *best = NULL;
+	const __u64 now = object->value.described_ns;
+
+	for (; entry; entry = entry->next) {
+		const struct object_record *other = entry->object;
+
+		if (other->key.mechanism != object->key.mechanism || other == object ||
+		    (mutual && other->value.peer != object->key.object))
+			continue;
+		if (!best || distance(other->value.described_ns, now) <
+				     distance(best->value.described_ns, now))
+			best = other;
+	}
+	return best;
+}
+
+/*
+ * The socket at the other end, or NULL. Its inode number tells it for sure; it has none before it
+ * is accepted and after its owner has closed it: then who has whom for a peer tells.
+ */
 static const struct object_record *peer_of(const struct model_base *base,
 					   const struct object_record *object)
 {
@@ -17,8 +50,13 @@ static const struct object_record *peer_of(const struct model_base *base,
 		.aux = object->value.peer_aux,
 		.mechanism = object->key.mechanism,
 	};
+	const struct object_record *peer = NULL;
 
-	return object->value.peer ? model_find_object(base, &key) : NULL;
+	if (key.object && key.aux)
+		peer = model_find_object(base, &key);
+	if (!peer && key.object)
+		peer = find_by_address(base, key.object, object, true);
+	return peer;
 }
 
 static bool has_name(const struct object_record *object)
@@ -47,7 +85,7 @@ static void set_name(struct channel_identity *out, const struct object_record *o
 static void identify_pair(const struct object_record *object, const struct object_record *peer,
 			  struct channel_identity *out)
 {
-	__u32 a = object->key.aux, b = object->value.peer_aux;
+	__u32 a = object->key.aux, b = peer ? peer->key.aux : object->value.peer_aux;
 
 	snprintf(out->id, sizeof(out->id), "%s:[%u:%u]", mechanism_kind(object->key.mechanism),
 		 a < b ? a : b, a < b ? b : a);
@@ -65,18 +103,29 @@ static void identify_single(const struct object_record *object, struct channel_i
 		set_name(out, object);
 }
 
-/* The socket that is bound to a name, or NULL. */
+/*
+ * The socket that is bound to a name, or NULL: of several, one after the other, the latest. Abstract
+ * names belong to a network namespace.
+ */
 static const struct object_record *find_bound(const struct model_base *base,
-					      enum mechanism mechanism, const char *name,
-					      __u32 length)
+					      const struct object_record *sender, const char *name,
+					      size_t length)
 {
-	const struct object_record *object;
+	__u64 key = index_name_key(name, length);
+	const struct index_entry *entry = index_find(base, INDEX_NAME, key);
+	const struct object_record *best = NULL;
 
-	for (object = base->objects; object; object = object->hh.next)
-		if (object->key.mechanism == mechanism && object->value.name_length == length &&
-		    !memcmp(object->value.name, name, length))
-			return object;
-	return NULL;
+	for (; entry; entry = entry->next) {
+		const struct object_record *object = entry->object;
+		const struct object_value *value = &object->value;
+
+		if (index_name_key(value->name, value->name_length) != key ||
+		    (!name[0] && value->netns != sender->value.netns))
+			continue;
+		if (!best || value->described_ns > best->value.described_ns)
+			best = object;
+	}
+	return best;
 }
 
 static void identify_destination(const struct model_base *base, const struct object_record *object,
@@ -84,14 +133,8 @@ static void identify_destination(const struct model_base *base, const struct obj
 				 struct channel_identity *out)
 {
 	size_t length = destination->name_length;
-	const struct object_record *receiver;
+	const struct object_record *receiver = find_bound(base, object, destination->name, length);
 
-	/* A path's closing zero may or may not be part of the address that was given. */
-	if (length && destination->name[0])
-		length = strnlen(destination->name, length);
-	receiver = find_bound(base, object->key.mechanism, destination->name, length);
-	if (!receiver && destination->name[0])
-		receiver = find_bound(base, object->key.mechanism, destination->name, length + 1);
 	if (receiver) {
 		identify_single(receiver, out);
 		return;
@@ -106,6 +149,27 @@ static bool is_mutual(const struct object_record *object, const struct object_re
 	return peer && peer->value.peer == object->key.object;
 }
 
+/* Datagrams to the peer that the socket is, or was, connected to. */
+static void identify_connected(const struct model_base *base, const struct object_record *object,
+			       __u64 address, struct channel_identity *out)
+{
+	const struct object_record *peer = NULL;
+
+	if (address == object->value.peer)
+		peer = peer_of(base, object);
+	if (!peer)
+		peer = find_by_address(base, address, object, false);
+	if (is_mutual(object, peer))
+		identify_pair(object, peer, out);
+	else if (peer)
+		identify_single(peer, out);
+	else if (address == object->value.peer && object->value.peer_aux)
+		snprintf(out->id, sizeof(out->id), "unix-dgram:[%u]", object->value.peer_aux);
+	else
+		snprintf(out->id, sizeof(out->id), "unix-dgram:[%u to a closed socket]",
+			 object->key.aux);
+}
+
 static void identify(const struct model_base *base, const struct object_record *object,
 		     enum direction direction, const struct destination_record *destination,
 		     struct channel_identity *out)
@@ -114,18 +178,17 @@ static void identify(const struct model_base *base, const struct object_record *
 
 	out->capacity = object->value.capacity;
 	if (object->key.mechanism != MECH_UNIX_DGRAM) {
-		if (object->value.peer_aux)
+		if (peer || object->value.peer_aux)
 			identify_pair(object, peer, out);
 		else
 			identify_single(object, out);
-	} else if (destination) {
+	} else if (destination && (destination->key & 1)) {
 		identify_destination(base, object, &destination->value, out);
+	} else if (direction == DIRECTION_SEND && (destination || object->value.peer)) {
+		identify_connected(base, object,
+				   destination ? destination->key : object->value.peer, out);
 	} else if (is_mutual(object, peer)) {
 		identify_pair(object, peer, out);
-	} else if (direction == DIRECTION_SEND && peer) {
-		identify_single(peer, out);
-	} else if (direction == DIRECTION_SEND && object->value.peer_aux) {
-		snprintf(out->id, sizeof(out->id), "unix-dgram:[%u]", object->value.peer_aux);
 	} else {
 		identify_single(object, out);
 	}

@@ -74,6 +74,7 @@ struct channel_record {
 struct model_base {
 	struct process_record *processes;
 	struct object_record *objects;
+	struct index_list *index; /* index.c */
 	struct destination_record *destinations;
 	struct flow *flows;
 	struct lock_record *locks;
@@ -84,6 +85,7 @@ struct model_base {
 	unsigned search;   /* counts searches for holders */
 	__u32 epoch;       /* the period that this snapshot ends */
 	uint64_t start_ns, last_ns; /* CLOCK_MONOTONIC */
+	__u32 own_netns; /* inode number of our network namespace, 0: unknown */
 	int error; /* first -ENOMEM since model_begin() */
 };
 

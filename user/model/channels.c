@@ -170,14 +170,16 @@ static struct object_record *get_object(struct model_base *base, const struct ob
 struct channel_record *channel_of(struct model_base *base, const struct object_key *key,
 					 enum direction direction, __u64 destination_key)
 {
-	struct destination_record *destination = NULL;
+	struct destination_record peer = {.key = destination_key}, *destination = NULL;
 	struct object_record *object = get_object(base, key);
 
 	if (!object)
 		return NULL;
-	if (destination_key)
+	if (destination_key & 1)
 		HASH_FIND(hh, base->destinations, &destination_key, sizeof(destination_key),
 			  destination);
+	else if (destination_key)
+		destination = &peer;
 	return get_channel(base, object, direction, destination);
 }
 
@@ -271,14 +273,17 @@ static int add_holder(struct model_base *base, const struct holder *holder,
 
 /*
  * Does the process hold the object now? Of a target that has closed it, or has ended, its use tells
- * all there is to tell; a stranger that has ended was the other end.
+ * all there is to tell; a stranger that has ended was the other end. A socket's end stays whose it
+ * was: unlike a pipe's it is seldom held by those who only happened to be born then.
  */
 static bool is_held(const struct model_base *base, const struct holder *holder,
 		    const struct process_record *process)
 {
 	if (holder->seen_in == base->search)
 		return true;
-	return !process->process.traced && process->seen_in != base->search;
+	if (process->process.traced)
+		return false;
+	return process->seen_in != base->search || holder->key.object.mechanism >= MECH_UNIX_STREAM;
 }
 
 static int add_holders(struct model_base *base, bool traced)

@@ -10,6 +10,7 @@
 
 #include "model/advance.h"
 #include "model/base.h"
+#include "model/index.h"
 
 static void failed(struct model *model)
 {
@@ -100,6 +101,7 @@ void model_free(struct model *model)
 		return;
 	base = model->base;
 	FREE_TABLE(struct process_record, base->processes, nothing);
+	index_free(base);
 	FREE_TABLE(struct object_record, base->objects, release_object);
 	FREE_TABLE(struct destination_record, base->destinations, nothing);
 	FREE_TABLE(struct flow, base->flows, release_flow);
@@ -154,9 +156,12 @@ void model_process(struct model *model, const struct process_key *key,
 }
 
 /* Takes over what is new in a description; a peer that was known once is not forgotten. */
-static void describe(struct object_record *record, const struct object_value *value)
+static void describe(struct model *model, struct object_record *record,
+		     const struct object_value *value)
 {
 	struct object_value old = record->value;
+	bool is_new = !record->described || old.local.port != value->local.port ||
+		      old.name_length != value->name_length;
 
 	record->value = *value;
 	if (record->described && (!value->peer || (value->peer == old.peer && !value->peer_aux))) {
@@ -165,7 +170,12 @@ static void describe(struct object_record *record, const struct object_value *va
 	}
 	if (record->described && !value->remote.family)
 		record->value.remote = old.remote;
+	/* The first description is the one nearest to the first use. */
+	if (record->described)
+		record->value.described_ns = old.described_ns;
 	record->described = true;
+	if (is_new && index_add(model->base, record))
+		failed(model);
 }
 
 void model_object(struct model *model, const struct object_key *key,
@@ -174,7 +184,7 @@ void model_object(struct model *model, const struct object_key *key,
 	struct object_record *record;
 
 	FIND_OR_ADD(model, model->base->objects, record, key, key);
-	describe(record, value);
+	describe(model, record, value);
 }
 
 void model_destination(struct model *model, __u64 key, const struct destination_value *value)
@@ -231,6 +241,9 @@ void model_flow(struct model *model, const struct flow_key *key, const struct fl
 	if (advance_slots(&flow->sizes[WINDOW_RUN], &flow->sizes[WINDOW_INTERVAL], value->sizes,
 			  SIZE_SLOTS))
 		failed(model);
+	flow->sizes[WINDOW_RUN].has_range = value->min_bytes_inverted != 0;
+	flow->sizes[WINDOW_RUN].min = ~value->min_bytes_inverted;
+	flow->sizes[WINDOW_RUN].max = value->max_bytes;
 	flow->sizes[WINDOW_RUN].sum = run->bytes;
 	flow->sizes[WINDOW_INTERVAL].sum = interval->bytes;
 }
@@ -353,7 +366,7 @@ void model_holder(struct model *model, const struct holder_record *holder, const
 	key.object = holder->key;
 	name_process(model, holder);
 	FIND_OR_ADD(model, model->base->objects, object, key, &holder->key);
-	describe(object, &holder->value);
+	describe(model, object, &holder->value);
 	object->scanned = true;
 	if (path && !object->path) {
 		object->path = strdup(path);

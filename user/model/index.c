@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects by what others know them by. Entries are never taken out: objects stay as long as the
+ * model.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/index.h"
+
+struct index_list {
+	struct {
+		__u64 kind, key;
+	} id;
+	struct index_entry *entries; /* the one entered last comes first */
+	UT_hash_handle hh;
+};
+
+static struct index_list *find_list(const struct model_base *base, enum index_kind kind, __u64 key)
+{
+	struct index_list *list;
+	typeof(list->id) id = {.kind = kind, .key = key};
+
+	HASH_FIND(hh, base->index, &id, sizeof(id), list);
+	return list;
+}
+
+const struct index_entry *index_find(const struct model_base *base, enum index_kind kind, __u64 key)
+{
+	const struct index_list *list = find_list(base, kind, key);
+
+	return list ? list->entries : NULL;
+}
+
+/* FNV-1a, as at http://www.isthe.com/chongo/tech/comp/fnv/. */
+__u64 index_name_key(const char *name, size_t length)
+{
+	__u64 hash = 14695981039346656037ULL;
+
+	if (length && name[0])
+		length = strnlen(name, length);
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)name[i]) * 1099511628211ULL;
+	return hash;
+}
+
+static int add(struct model_base *base, enum index_kind kind, __u64 key,
+	       const struct object_record *object)
+{
+	struct index_list *list = find_list(base, kind, key);
+	struct index_entry *entry;
+
+	if (!list) {
+		list = calloc(1, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		list->id.kind = kind;
+		list->id.key = key;
+		HASH_ADD(hh, base->index, id, sizeof(list->id), list);
+	}
+	for (entry = list->entries; entry; entry = entry->next)
+		if (entry->object == object)
+			return 0;
+	entry = malloc(sizeof(*entry));
+	if (!entry)
+		return -ENOMEM;
+	entry->object = object;
+	entry->next = list->entries;
+	list->entries = entry;
+	return 0;
+}
+
+int index_add(struct model_base *base, const struct object_record *object)
+{
+	const struct object_value *value = &object->value;
+	int err;
+
+	switch (object->key.mechanism) {
+	case MECH_UNIX_STREAM:
+	case MECH_UNIX_DGRAM:
+	case MECH_UNIX_SEQPACKET:
+		err = add(base, INDEX_ADDRESS, object->key.object, object);
+		/* The sockets that were accepted have their listener's name: only dgram is looked up. */
+		if (!err && object->key.mechanism == MECH_UNIX_DGRAM && value->name_length)
+			err = add(base, INDEX_NAME, index_name_key(value->name, value->name_length),
+				  object);
+		return err;
+	case MECH_UDP:
+		return value->local.port ? add(base, INDEX_PORT, value->local.port, object) : 0;
+	default:
+		return 0;
+	}
+}
+
+void index_free(struct model_base *base)
+{
+	struct index_list *list = base->index, *next_list;
+
+	HASH_CLEAR(hh, base->index);
+	for (; list; list = next_list) {
+		struct index_entry *entry = list->entries, *next;
+
+		next_list = list->hh.next;
+		for (; entry; entry = next) {
+			next = entry->next;
+			free(entry);
+		}
+		free(list);
+	}
+}
