@@ -193,8 +193,7 @@ static int check_marked(struct session *session, const struct options *options,
 	return 0;
 }
 
-int session_mark_targets(struct session *session, const struct options *options,
-			 char error[SESSION_ERROR_SIZE])
+int session_mark_again(struct session *session)
 {
 	__u32 before;
 	int err;
@@ -203,12 +202,19 @@ int session_mark_targets(struct session *session, const struct options *options,
 	do {
 		before = session->bpf->bss->marked_threads;
 		err = iterator_run(session->mark_link, 1, no_record, NULL);
-		if (err) {
-			snprintf(error, SESSION_ERROR_SIZE, "cannot mark the targets: %s",
-				 strerror(-err));
-			return err;
-		}
-	} while (session->bpf->bss->marked_threads != before);
+	} while (!err && session->bpf->bss->marked_threads != before);
+	return err;
+}
+
+int session_mark_targets(struct session *session, const struct options *options,
+			 char error[SESSION_ERROR_SIZE])
+{
+	int err = session_mark_again(session);
+
+	if (err) {
+		snprintf(error, SESSION_ERROR_SIZE, "cannot mark the targets: %s", strerror(-err));
+		return err;
+	}
 	return check_marked(session, options, error);
 }
 

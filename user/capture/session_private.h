@@ -27,6 +27,9 @@ int map_for_each(const struct bpf_map *map, void (*each)(void *context, const vo
 int iterator_run(const struct bpf_link *link, size_t record_size,
 		 void (*take)(void *context, const void *record), void *context);
 
+/* Marks the threads that are targets and not marked yet. Returns 0 or a negative errno. */
+int session_mark_again(struct session *session);
+
 /* CPU time of this process, in user space and in the kernel. */
 uint64_t own_cpu_ns(void);
 

@@ -12,6 +12,7 @@
 
 #include "capture/lock_names.h"
 #include "capture/session_private.h"
+#include "targets.h"
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -181,6 +182,9 @@ int session_snapshot(struct session *session, struct model *model, bool with_hol
 	__u32 ended = session->bpf->bss->epoch++;
 	int err;
 
+	/* A process may have taken the name with prctl, which no hook of ours sees. */
+	if (session->bpf->rodata->target_mode == TARGET_MODE_COMM)
+		session_mark_again(session);
 	model_begin(model, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), ended);
 	err = read_maps(session, model);
 	if (!err && search)

@@ -9,21 +9,34 @@
 #include "mech/mech.h"
 #include "model/index.h"
 
-static __u64 distance(__u64 a, __u64 b)
+/*
+ * How well the first use of OTHER fits to that of OBJECT, the less the better. Of a connection the
+ * accepted socket has the listener's name; it does not know its peer's inode number when the peer
+ * has been used and closed before, nor the peer its own when it has not been accepted yet. So the
+ * peer of an accepted socket comes before it; the addresses of both may be used again after it.
+ */
+static __u64 misfit(const struct object_record *object, const struct object_record *other)
 {
-	return a > b ? a - b : b - a;
+	const __u64 wrong_side = 1ULL << 63;
+	__u64 mine = object->value.described_ns, its = other->value.described_ns;
+	__u64 distance = mine > its ? mine - its : its - mine;
+	bool accepted = object->value.name_length && !other->value.name_length;
+	bool was_accepted = !object->value.name_length && other->value.name_length;
+
+	if ((accepted && its > mine) || (was_accepted && its < mine))
+		distance |= wrong_side;
+	return distance;
 }
 
 /*
- * The socket whose sock is at ADDRESS; where the address was used more than once, the one that was
- * first used nearest in time to OBJECT. MUTUAL: only one that has OBJECT as its peer.
+ * The socket whose sock is at ADDRESS; where the address was used more than once, the one that fits
+ * best in time to OBJECT. MUTUAL: only one that has OBJECT as its peer.
  */
 static const struct object_record *find_by_address(const struct model_base *base, __u64 address,
 						   const struct object_record *object, bool mutual)
 {
 	const struct index_entry *entry = index_find(base, INDEX_ADDRESS, address);
 	const struct object_record *best = NULL;
-	const __u64 now = object->value.described_ns;
 
 	for (; entry; entry = entry->next) {
 		const struct object_record *other = entry->object;
@@ -31,8 +44,7 @@ static const struct object_record *find_by_address(const struct model_base *base
 		if (other->key.mechanism != object->key.mechanism || other == object ||
 		    (mutual && other->value.peer != object->key.object))
 			continue;
-		if (!best || distance(other->value.described_ns, now) <
-				     distance(best->value.described_ns, now))
+		if (!best || misfit(object, other) < misfit(object, best))
 			best = other;
 	}
 	return best;
