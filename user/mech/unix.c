@@ -17,12 +17,14 @@
  */
 static __u64 misfit(const struct object_record *object, const struct object_record *other)
 {
-	const __u64 wrong_side = 1ULL << 63;
+	const __u64 wrong_side = 1ULL << 63, same_side = 1ULL << 62;
 	__u64 mine = object->value.described_ns, its = other->value.described_ns;
 	__u64 distance = mine > its ? mine - its : its - mine;
 	bool accepted = object->value.name_length && !other->value.name_length;
 	bool was_accepted = !object->value.name_length && other->value.name_length;
 
+	if (!accepted && !was_accepted) /* unless a client has bound a name of its own */
+		distance |= same_side;
 	if ((accepted && its > mine) || (was_accepted && its < mine))
 		distance |= wrong_side;
 	return distance;
