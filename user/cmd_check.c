@@ -71,6 +71,8 @@ int cmd_check(const struct options *options)
 	(void)options;
 	features_probe(&features);
 	print_kernel(&features);
+	row("right to trace", !privileges_check(error, sizeof(error)),
+	    "root, or some capabilities: see man");
 	if (features_check(&features, error, sizeof(error)) ||
 	    privileges_check(error, sizeof(error)) || try_session(&map_bytes, error)) {
 		fflush(stdout);

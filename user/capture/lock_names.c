@@ -52,8 +52,12 @@ static int read_mappings(__u32 pid, struct mappings *mappings)
 		if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %n", &mapping->start, &mapping->end,
 			   &name_at) < 2)
 			continue;
-		snprintf(mapping->name, sizeof(mapping->name), "%s",
-			 name_at ? last_component(line + name_at) : "");
+		/* Shared anonymous memory is a deleted file of the kernel's own. */
+		if (name_at && !strcmp(line + name_at, "/dev/zero (deleted)"))
+			snprintf(mapping->name, sizeof(mapping->name), "[shared]");
+		else
+			snprintf(mapping->name, sizeof(mapping->name), "%s",
+				 name_at ? last_component(line + name_at) : "");
 		mappings->count++;
 	}
 	free(line);

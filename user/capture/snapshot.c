@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -101,6 +102,13 @@ static void take_holder(void *model, const void *record)
 		model_holder(model, holder, length > 0 ? path : NULL);
 }
 
+static __u32 own_netns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/net", &st) ? 0 : st.st_ino;
+}
+
 /* A search costs a microsecond a file of the system: it may take this share of the time. */
 #define SEARCH_SHARE 100
 
@@ -109,6 +117,7 @@ int session_find_holders(struct session *session, struct model *model)
 	uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC), end_ns;
 	int err;
 
+	model->base->own_netns = own_netns();
 	model_begin_holders(model);
 	err = iterator_run(session->holders_link, sizeof(struct holder_record), take_holder,
 			   model);

@@ -70,13 +70,19 @@ static void identify_pair(const struct object_record *object, struct channel_ide
 	snprintf(out->name, sizeof(out->name), "%s <-> %s", a, b);
 }
 
-static void identify_address(enum mechanism mechanism, const struct address *address,
-			     struct channel_identity *out)
+/* The same address in another network namespace is another channel. */
+static void identify_address(const struct model_base *base, const struct object_record *object,
+			     const struct address *address, struct channel_identity *out)
 {
+	const char *kind = mechanism_kind(object->key.mechanism);
 	char text[ADDRESS_TEXT_SIZE];
 
 	format(address, text, sizeof(text));
-	snprintf(out->id, sizeof(out->id), "%s:[%s]", mechanism_kind(mechanism), text);
+	if (object->value.netns == base->own_netns)
+		snprintf(out->id, sizeof(out->id), "%s:[%s]", kind, text);
+	else
+		snprintf(out->id, sizeof(out->id), "%s:[%s netns %u]", kind, text,
+			 object->value.netns);
 	snprintf(out->name, sizeof(out->name), "%s", text);
 }
 
@@ -124,7 +130,7 @@ static void identify_receiver(const struct model_base *base, const struct object
 	if (is_connected(receiver) && (!sender || is_connected(sender)))
 		identify_pair(receiver, out);
 	else
-		identify_address(MECH_UDP, &receiver->value.local, out);
+		identify_address(base, receiver, &receiver->value.local, out);
 }
 
 static void identify_udp(const struct model_base *base, const struct object_record *object,
@@ -139,7 +145,7 @@ static void identify_udp(const struct model_base *base, const struct object_reco
 	if (receiver)
 		identify_receiver(base, receiver, out);
 	else if (destination || !to->family)
-		identify_address(MECH_UDP, to, out);
+		identify_address(base, object, to, out);
 	else
 		identify_pair(object, out);
 }
