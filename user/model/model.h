@@ -108,7 +108,7 @@ struct wait {
 };
 
 struct health_figure {
-	bool known; /* false: null in JSON, "unknown" in text */
+	bool known; /* false: null in JSON */
 	uint64_t value; /* since the start */
 };
 
