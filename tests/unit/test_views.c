@@ -15,45 +15,7 @@
 #include "view/utf8.h"
 #include "view_fixture.h"
 
-#define TABLES (VIEW_PROCESSES | VIEW_CHANNELS | VIEW_LOCKS)
 #define ALL_VIEWS (TABLES | VIEW_WAITS | VIEW_HIST)
-
-static struct fixture fixture;
-
-static int set_up(void **state)
-{
-	(void)state;
-	setlocale(LC_CTYPE, "C.UTF-8");
-	fixture_init(&fixture);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_free(&fixture);
-	return 0;
-}
-
-static void assert_contains(const char *text, const char *part)
-{
-	if (!strstr(text, part))
-		fail_msg("no \"%s\" in:\n%s", part, text);
-}
-
-static void assert_lacks(const char *text, const char *part)
-{
-	if (strstr(text, part))
-		fail_msg("\"%s\" in:\n%s", part, text);
-}
-
-static char *print(enum window w, struct view_options options, unsigned width)
-{
-	char *text = fixture_print(&fixture, w, &options, width);
-
-	assert_non_null(text);
-	return text;
-}
 
 static void test_text_of_an_interval(void **state)
 {

@@ -7,6 +7,7 @@
 #ifndef IPCTRACE_VIEW_FIXTURE_H
 #define IPCTRACE_VIEW_FIXTURE_H
 
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +148,46 @@ static char *fixture_print(const struct fixture *f, enum window w,
 		return NULL;
 	}
 	fclose(out);
+	return text;
+}
+
+/* What the tests of the views share: the fixture, set up anew for each, and what they look for. */
+#define TABLES (VIEW_PROCESSES | VIEW_CHANNELS | VIEW_LOCKS)
+
+static struct fixture fixture;
+
+static int set_up(void **state)
+{
+	(void)state;
+	setlocale(LC_CTYPE, "C.UTF-8");
+	fixture_init(&fixture);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	fixture_free(&fixture);
+	return 0;
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("no \"%s\" in:\n%s", part, text);
+}
+
+static void assert_lacks(const char *text, const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("\"%s\" in:\n%s", part, text);
+}
+
+static char *print(enum window w, struct view_options options, unsigned width)
+{
+	char *text = fixture_print(&fixture, w, &options, width);
+
+	assert_non_null(text);
 	return text;
 }
 
