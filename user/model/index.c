@@ -10,17 +10,21 @@
 #include "model/index.h"
 
 struct index_list {
-	struct {
-		__u64 kind, key;
-	} id;
+	__u64 id; /* the key, with the kind in its two highest bits */
 	struct index_entry *entries; /* the one entered last comes first */
 	UT_hash_handle hh;
 };
 
+/* Kernel addresses all begin with ones, ports with zeros; of a hash two bits less do no harm. */
+static __u64 id_of(enum index_kind kind, __u64 key)
+{
+	return (key << 2 >> 2) | ((__u64)kind << 62);
+}
+
 static struct index_list *find_list(const struct model_base *base, enum index_kind kind, __u64 key)
 {
+	__u64 id = id_of(kind, key);
 	struct index_list *list;
-	typeof(list->id) id = {.kind = kind, .key = key};
 
 	HASH_FIND(hh, base->index, &id, sizeof(id), list);
 	return list;
@@ -55,8 +59,7 @@ static int add(struct model_base *base, enum index_kind kind, __u64 key,
 		list = calloc(1, sizeof(*list));
 		if (!list)
 			return -ENOMEM;
-		list->id.kind = kind;
-		list->id.key = key;
+		list->id = id_of(kind, key);
 		HASH_ADD(hh, base->index, id, sizeof(list->id), list);
 	}
 	for (entry = list->entries; entry; entry = entry->next)
