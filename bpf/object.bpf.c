@@ -136,15 +136,6 @@ static __always_inline bool is_still(__u64 file, const struct object_key *key)
 	return now.object == key->object && now.aux == key->aux && now.mechanism == key->mechanism;
 }
 
-__hidden int object_refresh(__u64 file, const struct object_key *key)
-{
-	struct object_value *value = bpf_map_lookup_elem(&objects, key);
-
-	if (value && is_still(file, key))
-		object_describe(file, key, value);
-	return 0;
-}
-
 __hidden int object_remember(__u64 file, const struct object_key *key)
 {
 	struct object_value *value;
@@ -160,3 +151,13 @@ __hidden int object_remember(__u64 file, const struct object_key *key)
 	return 0;
 }
 
+__hidden int object_refresh(__u64 file, const struct object_key *key)
+{
+	struct object_value *value = bpf_map_lookup_elem(&objects, key);
+
+	if (!value)
+		return object_remember(file, key);
+	if (is_still(file, key))
+		object_describe(file, key, value);
+	return 0;
+}

@@ -21,7 +21,7 @@ int object_describe(__u64 file, const struct object_key *key, struct object_valu
 /* Remembers the description of an object for the user side, once. */
 int object_remember(__u64 file, const struct object_key *key);
 
-/* Reads the description of an object anew, if it is remembered. */
+/* Remembers an object as it is now, whatever was known of it. */
 int object_refresh(__u64 file, const struct object_key *key);
 
 #endif
