@@ -153,7 +153,7 @@ end_to_end_sanitized() {
 
 other_kernels() {
 	local output=$work/vm status sums
-	timeout 2400 scripts/vm-test.sh </dev/null | tee "$output"
+	timeout 3600 scripts/vm-test.sh </dev/null | tee "$output"
 	status=${PIPESTATUS[0]}
 	sums=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$output" | tail -1 | tr -dc '0-9 ')
 	# shellcheck disable=SC2086 # three numbers

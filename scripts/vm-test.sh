@@ -14,7 +14,7 @@ set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 vm=$here/tests/vm
 cache=${IPCTRACE_VM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ipctrace-vm}
-seconds=${IPCTRACE_VM_SECONDS:-900}
+seconds=${IPCTRACE_VM_SECONDS:-1800}
 
 kernels=()
 pytest_arguments=()
