@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,16 +162,18 @@ static void refused(void *unused)
 	char data[64] = "";
 	struct iovec part = {data, sizeof(data)};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	struct pollfd answer = {0};
 
 	(void)unused;
 	udp_pair(AF_INET, pair);
+	answer.fd = pair[0];
 	channel = connection("udp", pair[0], pair[1]);
 	setsockopt(pair[0], IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	edges_expect(LOOK(channel, recvmsg(pair[0], &message, MSG_ERRQUEUE)) < 0 && errno == EAGAIN,
 		     "empty error queue");
 	close(pair[1]);
 	edges_expect(SEND(channel, send(pair[0], data, 47, 0)) == 47, "send");
-	truth_sleep_ms(2);
+	edges_expect(poll(&answer, 1, 10000) == 1, "the answer to it");
 	edges_expect(SEND(channel, send(pair[0], data, 53, 0)) < 0 && errno == ECONNREFUSED, "refusal");
 	edges_expect(LOOK(channel, recvmsg(pair[0], &message, MSG_ERRQUEUE)) == 47, "error queue");
 	close(pair[0]);
