@@ -233,12 +233,13 @@ static __always_inline void sleep_add(struct task_struct *task, struct thread *t
 {
 	struct time_histogram *sleeps;
 
-	if (!call->blocked_ns && !call->runqueue_ns)
+	/* A waker that is preempted, or waits for a page, does not wait for the lock. */
+	if (!is_wait(call) || (!call->blocked_ns && !call->runqueue_ns))
 		return;
 	__sync_fetch_and_add(&lock->blocked_ns, call->blocked_ns);
 	__sync_fetch_and_add(&lock->runqueue_ns, call->runqueue_ns);
 	wait_add(task, thread, call);
-	if (!(call->flags & CALL_SLEPT) || !is_wait(call))
+	if (!(call->flags & CALL_SLEPT))
 		return;
 	sleeps = bpf_map_lookup_elem(&lock_sleeps, key);
 	if (!sleeps) {

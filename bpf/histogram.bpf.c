@@ -43,31 +43,41 @@ __noinline int histogram_slot(__u64 value, __u32 steps_log2)
 	return (shift << (steps_log2 & 31)) + (value >> (shift & 63));
 }
 
+/* More tries than this would take as many threads that each found a new extreme in these nanoseconds. */
+#define TRIES 16
+
+/* Puts WANTED into *WORD, unless a smaller one (or a LARGER one) of the same epoch is there. */
+static __always_inline void reach(__u64 *word, __u64 wanted, bool larger)
+{
+	for (int i = 0; i < TRIES; i++) {
+		__u64 old = *(volatile __u64 *)word;
+
+		if (old >> TIME_RANGE_BITS == wanted >> TIME_RANGE_BITS &&
+		    (larger ? old >= wanted : old <= wanted))
+			return;
+		if (__sync_val_compare_and_swap(word, old, wanted) == old)
+			return;
+	}
+}
+
+static __always_inline void range_add(struct time_range *range, __u32 epoch, __u64 ns)
+{
+	__u64 word = time_range_word(epoch, ns);
+
+	reach(&range->min, word, false);
+	reach(&range->max, word, true);
+}
+
 __hidden int time_histogram_add(struct time_histogram *histogram, __u64 ns)
 {
 	__u32 slot = histogram_slot(ns, TIME_STEPS_LOG2);
 	__u32 now = epoch;
-	struct time_range *range;
 
 	if (slot >= TIME_SLOTS)
 		slot = TIME_SLOTS - 1;
-	bpf_spin_lock(&histogram->lock);
-	histogram->slots[slot]++;
-	histogram->sum_ns += ns;
-	if (histogram->count++ == 0 || ns < histogram->run_min_ns)
-		histogram->run_min_ns = ns;
-	if (ns > histogram->run_max_ns)
-		histogram->run_max_ns = ns;
-	range = &histogram->range[now & 1];
-	if (range->epoch != now) {
-		range->epoch = now;
-		range->min_ns = ns;
-		range->max_ns = ns;
-	} else if (ns < range->min_ns) {
-		range->min_ns = ns;
-	} else if (ns > range->max_ns) {
-		range->max_ns = ns;
-	}
-	bpf_spin_unlock(&histogram->lock);
+	__sync_fetch_and_add(&histogram->slots[slot], 1);
+	__sync_fetch_and_add(&histogram->sum_ns, ns);
+	range_add(&histogram->run, 0, ns);
+	range_add(&histogram->interval[now & 1], now, ns);
 	return 0;
 }

@@ -124,19 +124,13 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 		futex_enter(thread);
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(on_sys_enter, struct pt_regs *regs, long syscall)
+static __always_inline int call_enters(struct task_struct *task, struct pt_regs *regs, __u64 number)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 number = (__u32)syscall;
+	bool is_32bit = in_32bit_syscall(task);
 	enum operation operation;
 	struct decoded decoded;
 	struct thread *thread;
-	bool is_32bit;
 
-	if (!task->bpf_storage)
-		return 0;
-	is_32bit = in_32bit_syscall(task);
 	operation = operation_of(number, is_32bit);
 	if (operation == OP_NONE)
 		return 0;
@@ -160,6 +154,30 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long syscall)
 	}
 	call_begin(task, thread, &decoded, number, is_32bit ? CALL_32BIT : 0);
 	return 0;
+}
+
+/*
+ * Each hook that can be preempted exists twice, and session.c chooses. Where the kernel runs the raw
+ * tracepoint's programs preemptibly, a thread that loses its CPU inside of one keeps all others on that CPU
+ * out of that program, and their calls are missed. The programs of the perf event, which cost some 80 ns
+ * more, run with preemption off on all kernels. (The scheduler's hooks run with interrupts off anyway.)
+ */
+SEC("?tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task->bpf_storage ? call_enters(task, regs, (__u32)number) : 0;
+}
+
+SEC("?tracepoint/raw_syscalls/sys_enter")
+int on_sys_enter_unpreempted(struct trace_event_raw_sys_enter *event)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!task->bpf_storage)
+		return 0;
+	return call_enters(task, (struct pt_regs *)bpf_task_pt_regs(task), (__u32)event->id);
 }
 
 /* Ends CALL with RESULT. CALL is the one in flight or a pending one, already taken from its place. */
@@ -208,20 +226,14 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 	return true;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+static __always_inline int call_exits(struct task_struct *task, struct pt_regs *regs, long result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	bool is_32bit = in_32bit_syscall(task);
+	__u64 number = syscall_number(regs);
 	enum operation operation;
 	struct thread *thread;
 	struct call *call;
-	bool is_32bit;
-	__u64 number;
 
-	if (!task->bpf_storage)
-		return 0;
-	is_32bit = in_32bit_syscall(task);
-	number = syscall_number(regs);
 	operation = number == NO_SYSCALL ? OP_SIGRETURN : operation_of(number, is_32bit);
 	if (operation == OP_NONE)
 		return 0;
@@ -252,6 +264,24 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	}
 	call->operation = OP_NONE;
 	return 0;
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task->bpf_storage ? call_exits(task, regs, result) : 0;
+}
+
+SEC("?tracepoint/raw_syscalls/sys_exit")
+int on_sys_exit_unpreempted(struct trace_event_raw_sys_exit *event)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!task->bpf_storage)
+		return 0;
+	return call_exits(task, (struct pt_regs *)bpf_task_pt_regs(task), event->ret);
 }
 
 static __always_inline void call_abandon(struct task_struct *task, struct thread *thread,

@@ -148,8 +148,7 @@ int mark_targets(struct bpf_iter__task *context)
 }
 
 /* Runs in the parent, before the child runs for the first time. */
-SEC("tp_btf/task_newtask")
-int BPF_PROG(on_newtask, struct task_struct *child, unsigned long clone_flags)
+static __always_inline int task_begins(struct task_struct *child, __u64 clone_flags)
 {
 	struct task_struct *parent = bpf_get_current_task_btf();
 	bool is_thread = clone_flags & CLONE_THREAD;
@@ -165,6 +164,27 @@ int BPF_PROG(on_newtask, struct task_struct *child, unsigned long clone_flags)
 	if (follow_children || (is_thread && target_mode != TARGET_MODE_TIDS) ||
 	    (target_mode == TARGET_MODE_COMM && is_target(child)))
 		mark(child, false, is_thread ? thread->image : 0);
+	return 0;
+}
+
+SEC("?tp_btf/task_newtask")
+int BPF_PROG(on_newtask, struct task_struct *child, unsigned long clone_flags)
+{
+	return task_begins(child, clone_flags);
+}
+
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+
+SEC("?tracepoint/task/task_newtask")
+int on_newtask_unpreempted(struct trace_event_raw_task_newtask *event)
+{
+	struct task_struct *child = bpf_task_from_pid(event->pid);
+
+	if (!child)
+		return 0;
+	task_begins(child, event->clone_flags);
+	bpf_task_release(child);
 	return 0;
 }
 
@@ -190,8 +210,7 @@ static __always_inline void unmark(struct thread *thread)
 }
 
 /* A thread that called execve is alone in its process by now and has the leader's pid. */
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task)
+static __always_inline int task_execs(struct task_struct *task)
 {
 	struct thread *thread = NULL;
 
@@ -209,8 +228,19 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit, struct task_struct *task)
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task)
+{
+	return task_execs(task);
+}
+
+SEC("?tracepoint/sched/sched_process_exec")
+int on_exec_unpreempted(void *event)
+{
+	return task_execs(bpf_get_current_task_btf());
+}
+
+static __always_inline int task_exits(struct task_struct *task)
 {
 	struct thread *thread = traced_thread(task);
 
@@ -219,4 +249,16 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	calls_abandon(task, thread);
 	unmark(thread);
 	return 0;
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	return task_exits(task);
+}
+
+SEC("?tracepoint/sched/sched_process_exit")
+int on_exit_unpreempted(void *event)
+{
+	return task_exits(bpf_get_current_task_btf());
 }

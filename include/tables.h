@@ -154,27 +154,30 @@ struct flow_value {
 	__u32 sizes[SIZE_SLOTS]; /* messages by size; wraps, read differences */
 };
 
-/* Smallest and largest value since the reader began a period (an "epoch"). */
+/*
+ * Smallest and largest time since the reader began a period (an "epoch"). Each is one word, so that it can be
+ * replaced without a lock: the epoch's stamp above 48 bits of nanoseconds (78 hours; longer counts as that).
+ */
 struct time_range {
-	__u32 epoch;
-	__u32 padding;
-	__u64 min_ns;
-	__u64 max_ns;
+	__u64 min, max;
 };
+
+#define TIME_RANGE_BITS 48
+
+/* The word of NS in EPOCH. A new entry's 0 belongs to no epoch. */
+static inline __u64 time_range_word(__u32 epoch, __u64 ns)
+{
+	const __u64 longest = (1ULL << TIME_RANGE_BITS) - 1;
+
+	return (__u64)(epoch % 0xffff + 1) << TIME_RANGE_BITS | (ns < longest ? ns : longest);
+}
 
 /* Times that calls slept: of one flow, or of one futex word's waits. */
 struct time_histogram {
-#ifdef __bpf__
-	struct bpf_spin_lock lock;
-#else
-	__u32 lock; /* of no use to readers */
-#endif
-	__u32 padding;
-	__u64 count;
 	__u64 sum_ns;
-	struct time_range range[2]; /* the epoch e writes to range[e & 1] */
-	__u64 run_min_ns, run_max_ns;
-	__u32 slots[TIME_SLOTS];    /* wraps, read differences */
+	struct time_range interval[2]; /* the epoch e writes to interval[e & 1] */
+	struct time_range run;         /* always of epoch 0 */
+	__u32 slots[TIME_SLOTS];       /* wraps, read differences */
 };
 
 /* One futex word. */

@@ -15,7 +15,7 @@ def map_bytes(pid):
     for fd in os.listdir(f"/proc/{pid}/fdinfo"):
         with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as file:
             info = dict(re.findall(r"^(\w+):\s*(\d+)", file.read(), re.MULTILINE))
-        if "map_id" in info:
+        if "memlock" in info and "map_id" in info:  # a link to a map tells its id, too
             maps[info["map_id"]] = int(info["memlock"])
     assert maps
     return sum(maps.values())

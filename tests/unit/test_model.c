@@ -23,9 +23,9 @@ static struct model *start(void)
 
 	assert_non_null(model);
 	model_begin(model, 1000, 0, 0);
-	model_process(model, &writer, &value);
+	model_processes(model, &writer, &value);
 	strcpy(value.comm, "reader");
-	model_process(model, &reader, &value);
+	model_processes(model, &reader, &value);
 	return model;
 }
 
@@ -46,7 +46,7 @@ static void feed(struct model *model, struct flow_key key, __u64 bytes)
 	struct flow_value value = {
 		.calls = 1, .messages = 1, .bytes = bytes, .max_bytes = bytes, .sizes = {[1] = 1}};
 
-	model_flow(model, &key, &value);
+	model_flows(model, &key, &value);
 }
 
 static const struct channel *channel_by_id(const struct model *model, const char *id)
@@ -83,12 +83,12 @@ static void test_intervals_add_up_to_the_run(void **state)
 	const struct flow_counts *run, *interval;
 
 	(void)state;
-	model_flow(model, &key, &value);
+	model_flows(model, &key, &value);
 	assert_int_equal(model_end(model), 0);
 	model_begin(model, 2000, 0, 1);
 	value.calls = 17;
 	value.bytes = 163;
-	model_flow(model, &key, &value);
+	model_flows(model, &key, &value);
 	assert_int_equal(model_end(model), 0);
 	run = &model->channels[0]->window[WINDOW_RUN][DIRECTION_SEND];
 	interval = &model->channels[0]->window[WINDOW_INTERVAL][DIRECTION_SEND];
@@ -109,11 +109,11 @@ static void test_slots_wrap(void **state)
 	struct histogram sizes;
 
 	(void)state;
-	model_flow(model, &key, &value);
+	model_flows(model, &key, &value);
 	assert_int_equal(model_end(model), 0);
 	model_begin(model, 2000, 0, 1);
 	value.sizes[3] = 0x10; /* 32 more */
-	model_flow(model, &key, &value);
+	model_flows(model, &key, &value);
 	assert_int_equal(model_end(model), 0);
 	histogram_init(&sizes, SIZE_STEPS_LOG2);
 	assert_int_equal(channel_size_histogram(model->channels[0], NULL, DIRECTION_SEND,
@@ -132,18 +132,20 @@ static void test_interval_range_only_of_its_epoch(void **state)
 	struct lock_key key = {.process = writer, .address = 0x1000};
 	struct lock_value value = {.woken = 1};
 	struct time_histogram sleeps = {
-		.count = 1, .sum_ns = 500, .run_min_ns = 500, .run_max_ns = 500, .slots = {[60] = 1},
-		.range = {[0] = {.epoch = 0, .min_ns = 500, .max_ns = 500}}};
+		.sum_ns = 500,
+		.run = {time_range_word(0, 500), time_range_word(0, 500)},
+		.interval = {[0] = {time_range_word(0, 500), time_range_word(0, 500)}}};
 
 	(void)state;
-	model_lock(model, &key, &value);
+	sleeps.slots[histogram_slot(TIME_STEPS_LOG2, 500)] = 1;
+	model_locks(model, &key, &value);
 	model_lock_sleeps(model, &key, &sleeps);
 	assert_int_equal(model_end(model), 0);
 	assert_true(model->locks[0]->wait[WINDOW_INTERVAL].has_range);
 	assert_int_equal(model->locks[0]->wait[WINDOW_INTERVAL].max, 500);
 	assert_string_equal(model->locks[0]->name, "0x1000");
 	model_begin(model, 2000, 0, 1);
-	model_lock(model, &key, &value);
+	model_locks(model, &key, &value);
 	model_lock_sleeps(model, &key, &sleeps);
 	assert_int_equal(model_end(model), 0);
 	assert_int_equal(model->locks[0]->wait[WINDOW_INTERVAL].count, 0);
@@ -160,7 +162,7 @@ static void test_unix_peer_known_late(void **state)
 
 	(void)state;
 	feed(model, flow_key(writer, 0xa0, 7, MECH_UNIX_STREAM, DIRECTION_SEND), 5);
-	model_object(model, &client, &value);
+	model_objects(model, &client, &value);
 	assert_int_equal(model_end(model), 0);
 	channel_by_id(model, "unix-stream:[7]");
 	assert_true(model_wants_holders(model));
@@ -169,9 +171,9 @@ static void test_unix_peer_known_late(void **state)
 	value.peer_aux = 9;
 	strcpy(value.name, "/run/x");
 	value.name_length = sizeof("/run/x");
-	model_object(model, &client, &value);
+	model_objects(model, &client, &value);
 	feed(model, flow_key(reader, 0xb0, 9, MECH_UNIX_STREAM, DIRECTION_RECEIVE), 5);
-	model_object(model, &(struct object_key){.object = 0xb0, .aux = 9,
+	model_objects(model, &(struct object_key){.object = 0xb0, .aux = 9,
 						 .mechanism = MECH_UNIX_STREAM},
 		     &(struct object_value){.peer = 0xa0, .peer_aux = 7});
 	assert_int_equal(model_end(model), 0);
@@ -196,8 +198,8 @@ static void test_both_ends_of_a_connection(void **state)
 	(void)state;
 	feed(model, flow_key(writer, 0xa0, 7, MECH_TCP, DIRECTION_SEND), 5);
 	feed(model, flow_key(reader, 0xb0, 9, MECH_TCP, DIRECTION_RECEIVE), 5);
-	model_object(model, &one, &(struct object_value){.local = v4(40000), .remote = v4(5432)});
-	model_object(model, &other, &(struct object_value){.local = v4(5432), .remote = v4(40000)});
+	model_objects(model, &one, &(struct object_value){.local = v4(40000), .remote = v4(5432)});
+	model_objects(model, &other, &(struct object_value){.local = v4(5432), .remote = v4(40000)});
 	assert_int_equal(model_end(model), 0);
 	assert_int_equal(model->channel_count, 1);
 	assert_string_equal(model->channels[0]->name, "127.0.0.1:5432 <-> 127.0.0.1:40000");
@@ -215,9 +217,9 @@ static void test_datagrams_belong_to_the_receiver(void **state)
 	send.destination = 77;
 	feed(model, send, 5);
 	feed(model, flow_key(reader, 0xb0, 9, MECH_UDP, DIRECTION_RECEIVE), 5);
-	model_object(model, &sender, &(struct object_value){.local = v4(40000)});
-	model_object(model, &receiver, &(struct object_value){.local = v4(9000)});
-	model_destination(model, 77, &(struct destination_value){.inet = v4(9000)});
+	model_objects(model, &sender, &(struct object_value){.local = v4(40000)});
+	model_objects(model, &receiver, &(struct object_value){.local = v4(9000)});
+	model_destinations(model, &(__u64){77}, &(struct destination_value){.inet = v4(9000)});
 	assert_int_equal(model_end(model), 0);
 	assert_int_equal(model->channel_count, 1);
 	assert_string_equal(model->channels[0]->name, "127.0.0.1:9000");
@@ -232,8 +234,8 @@ static void test_sums_of_a_process(void **state)
 	struct lock_key lock = {.process = writer, .address = 0x1000};
 
 	(void)state;
-	model_flow(model, &key, &(struct flow_value){.bytes = 3, .blocked_ns = 10, .runqueue_ns = 1});
-	model_lock(model, &lock, &(struct lock_value){.timeouts = 2, .interrupted = 1, .woken = 4,
+	model_flows(model, &key, &(struct flow_value){.bytes = 3, .blocked_ns = 10, .runqueue_ns = 1});
+	model_locks(model, &lock, &(struct lock_value){.timeouts = 2, .interrupted = 1, .woken = 4,
 						      .blocked_ns = 100, .runqueue_ns = 5});
 	assert_int_equal(model_end(model), 0);
 	for (unsigned i = 0; i < model->process_count; i++) {

@@ -45,10 +45,10 @@ struct test_result {
 	unsigned count;
 };
 
-static void find_own(void *context, const void *key, const void *value)
+static void find_own(void *context, const void *entry)
 {
-	const struct flow_key *flow = key;
-	const struct flow_value *counts = value;
+	const struct flow_key *flow = &((const struct flows_entry *)entry)->key;
+	const struct flow_value *counts = &((const struct flows_entry *)entry)->value;
 	struct test_result *result = context;
 
 	if (memcmp(&flow->process, &result->self, sizeof(result->self)) != 0)
@@ -105,7 +105,7 @@ int session_self_test(struct session *session, char error[SESSION_ERROR_SIZE])
 	if (!err)
 		err = undo;
 	if (!err)
-		err = map_for_each(session->bpf->maps.flows, find_own, &result);
+		err = map_for_each(session, MAP_flows, find_own, &result);
 	if (err) {
 		snprintf(error, SESSION_ERROR_SIZE, "the self-test could not run: %s",
 			 strerror(-err));

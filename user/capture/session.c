@@ -57,6 +57,33 @@ static void settings_fill(struct session *session, const struct options *options
 	settings->have_rdonly_cast = session->features.rdonly_cast;
 }
 
+/* Where a hook has two programs, on_X and on_X_unpreempted, one of them runs. */
+static void choose_programs(struct session *session)
+{
+	static const char ending[] = "_unpreempted";
+	bool unpreempted = session->features.preemptible_hooks;
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, session->bpf->obj) {
+		const char *name = bpf_program__name(program);
+		size_t stem = strlen(name) - (sizeof(ending) - 1);
+		struct bpf_program *twin;
+		char twin_name[64];
+
+		if (strlen(name) <= sizeof(ending) || strcmp(name + stem, ending))
+			continue;
+		snprintf(twin_name, sizeof(twin_name), "%.*s", (int)stem, name);
+		twin = bpf_object__find_program_by_name(session->bpf->obj, twin_name);
+		bpf_program__set_autoload(program, unpreempted);
+		bpf_program__set_autoload(twin, !unpreempted);
+	}
+	/* These are attached with their maps. */
+#define MAP(name, key_type, value_type)                                                            \
+	bpf_program__set_autoattach(session->bpf->progs.list_##name, false);
+#include "maps.def"
+#undef MAP
+}
+
 static int session_load(struct session *session, const struct options *options,
 			char error[SESSION_ERROR_SIZE])
 {
@@ -70,6 +97,7 @@ static int session_load(struct session *session, const struct options *options,
 		return err;
 	}
 	settings_fill(session, options);
+	choose_programs(session);
 	err = ipctrace_bpf__load(session->bpf);
 	if (err)
 		snprintf(error, SESSION_ERROR_SIZE,
@@ -79,11 +107,40 @@ static int session_load(struct session *session, const struct options *options,
 	return err;
 }
 
+static int attach_map_iterators(struct session *session)
+{
+	const struct {
+		const struct bpf_program *program;
+		const struct bpf_map *map;
+	} iterators[] = {
+#define MAP(name, key_type, value_type)                                                            \
+	{session->bpf->progs.list_##name, session->bpf->maps.name},
+#include "maps.def"
+#undef MAP
+	};
+
+	for (int i = 0; i < MAP_COUNT; i++) {
+		union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(iterators[i].map)};
+		LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
+			    .link_info_len = sizeof(info));
+
+		session->map_links[i] = bpf_program__attach_iter(iterators[i].program, &options);
+		if (!session->map_links[i])
+			return -errno;
+	}
+	return 0;
+}
+
 static int session_attach(struct session *session, char error[SESSION_ERROR_SIZE])
 {
-	int err = ipctrace_bpf__attach(session->bpf);
+	int err = attach_map_iterators(session);
 
-	if (err)
+	if (!err)
+		err = ipctrace_bpf__attach(session->bpf);
+	if (err == -ENOENT && session->features.preemptible_hooks)
+		snprintf(error, SESSION_ERROR_SIZE,
+			 "the kernel's trace events are not there: mount -t tracefs tracefs /sys/kernel/tracing");
+	else if (err)
 		snprintf(error, SESSION_ERROR_SIZE,
 			 "cannot attach the BPF programs: %s; run ipctrace check", strerror(-err));
 	session->mark_link = session->bpf->links.mark_targets;
@@ -145,6 +202,8 @@ void session_close(struct session *session)
 {
 	if (!session)
 		return;
+	for (int i = 0; i < MAP_COUNT; i++)
+		bpf_link__destroy(session->map_links[i]);
 	ipctrace_bpf__destroy(session->bpf);
 	if (session->stats_fd >= 0)
 		close(session->stats_fd);
@@ -162,13 +221,12 @@ struct search {
 	bool found;
 };
 
-static void match_process(void *context, const void *key, const void *value)
+static void match_process(void *context, const void *entry)
 {
-	const struct process_key *process = key;
+	const struct processes_entry *process = entry;
 	struct search *search = context;
 
-	(void)value;
-	search->found |= process->pid == (__u32)search->pid;
+	search->found |= process->key.pid == (__u32)search->pid;
 }
 
 /* Is each process marked? One may have ended by now, and some kernels hide one from iterators. */
@@ -177,7 +235,7 @@ static int check_marked(struct session *session, const struct options *options,
 {
 	for (unsigned i = 0; options->target == TARGET_PIDS && i < options->id_count; i++) {
 		struct search search = {.pid = options->ids[i]};
-		int err = map_for_each(session->bpf->maps.processes, match_process, &search);
+		int err = map_for_each(session, MAP_processes, match_process, &search);
 
 		if (!err && search.found)
 			continue;

@@ -10,6 +10,23 @@
 #include "ipctrace.skel.h"
 #include "thread_state.h"
 
+enum map {
+#define MAP(name, key_type, value_type) MAP_##name,
+#include "maps.def"
+#undef MAP
+	MAP_COUNT
+};
+
+/* A map's entry as its iterator writes it: struct flows_entry and so on. */
+#define MAP(name, key_type, value_type)                                                            \
+	struct name##_entry {                                                                      \
+		key_type key;                                                                      \
+		value_type value;                                                                  \
+	};                                                                                         \
+	_Static_assert(sizeof(struct name##_entry) == sizeof(key_type) + sizeof(value_type), #name);
+#include "maps.def"
+#undef MAP
+
 struct session {
 	struct ipctrace_bpf *bpf;
 	struct features features;
@@ -17,11 +34,12 @@ struct session {
 	int stats_fd; /* keeps the kernel's run-time statistics on, or -1 */
 	uint64_t next_search_ns; /* CLOCK_MONOTONIC: when the next search for holders is affordable */
 	struct bpf_link *mark_link, *holders_link; /* iterators */
+	struct bpf_link *map_links[MAP_COUNT];     /* iterators, in the order of maps.def */
 };
 
-/* Calls EACH for all entries of a hash map. Returns 0 or a negative errno. */
-int map_for_each(const struct bpf_map *map, void (*each)(void *context, const void *key,
-							 const void *value), void *context);
+/* Calls TAKE for all entries of a map. Returns 0 or a negative errno. */
+int map_for_each(struct session *session, enum map map,
+		 void (*take)(void *context, const void *entry), void *context);
 
 /* Runs an iterator and hands its output to TAKE in pieces. Returns 0 or a negative errno. */
 int iterator_run(const struct bpf_link *link, size_t record_size,

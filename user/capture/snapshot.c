@@ -23,66 +23,27 @@ static uint64_t clock_ns(clockid_t clock)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-static void take_process(void *model, const void *key, const void *value)
-{
-	model_process(model, key, value);
-}
-
-static void take_object(void *model, const void *key, const void *value)
-{
-	model_object(model, key, value);
-}
-
-static void take_destination(void *model, const void *key, const void *value)
-{
-	model_destination(model, *(const __u64 *)key, value);
-}
-
-static void take_flow(void *model, const void *key, const void *value)
-{
-	model_flow(model, key, value);
-}
-
-static void take_flow_sleeps(void *model, const void *key, const void *value)
-{
-	model_flow_sleeps(model, key, value);
-}
-
-static void take_lock(void *model, const void *key, const void *value)
-{
-	model_lock(model, key, value);
-}
-
-static void take_lock_sleeps(void *model, const void *key, const void *value)
-{
-	model_lock_sleeps(model, key, value);
-}
-
-static void take_wait(void *model, const void *key, const void *value)
-{
-	model_wait(model, key, value);
-}
+#define MAP(name, key_type, value_type)                                                            \
+	static void take_##name(void *model, const void *entry)                                    \
+	{                                                                                          \
+		const struct name##_entry *e = entry;                                              \
+                                                                                                   \
+		model_##name(model, &e->key, &e->value);                                           \
+	}
+#include "maps.def"
+#undef MAP
 
 static int read_maps(struct session *session, struct model *model)
 {
-	const struct {
-		struct bpf_map *map;
-		void (*take)(void *model, const void *key, const void *value);
-	} maps[] = {
-		/* Counters before what describes them: whatever is counted is then described. */
-		{session->bpf->maps.flow_sleeps, take_flow_sleeps},
-		{session->bpf->maps.flows, take_flow},
-		{session->bpf->maps.lock_sleeps, take_lock_sleeps},
-		{session->bpf->maps.locks, take_lock},
-		{session->bpf->maps.waits, take_wait},
-		{session->bpf->maps.destinations, take_destination},
-		{session->bpf->maps.objects, take_object},
-		{session->bpf->maps.processes, take_process},
+	static void (*const take[])(void *model, const void *entry) = {
+#define MAP(name, key_type, value_type) take_##name,
+#include "maps.def"
+#undef MAP
 	};
 	int err = 0;
 
-	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]) && !err; i++)
-		err = map_for_each(maps[i].map, maps[i].take, model);
+	for (int map = 0; map < MAP_COUNT && !err; map++)
+		err = map_for_each(session, map, take[map], model);
 	return err;
 }
 

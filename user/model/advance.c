@@ -6,7 +6,7 @@
 
 void advance(uint64_t *run, uint64_t *interval, uint64_t now)
 {
-	*interval = now > *run ? now - *run : 0;
+	*interval += now > *run ? now - *run : 0;
 	*run = now;
 }
 

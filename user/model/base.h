@@ -97,18 +97,18 @@ void model_free(struct model *model);
 void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 epoch);
 
 /* Feeding. Values are the kernel's running totals; the differences are taken here. */
-void model_process(struct model *model, const struct process_key *key,
+void model_processes(struct model *model, const struct process_key *key,
 		   const struct process_value *value);
-void model_object(struct model *model, const struct object_key *key,
+void model_objects(struct model *model, const struct object_key *key,
 		  const struct object_value *value);
-void model_destination(struct model *model, __u64 key, const struct destination_value *value);
-void model_flow(struct model *model, const struct flow_key *key, const struct flow_value *value);
+void model_destinations(struct model *model, const __u64 *key, const struct destination_value *value);
+void model_flows(struct model *model, const struct flow_key *key, const struct flow_value *value);
 void model_flow_sleeps(struct model *model, const struct flow_key *key,
 		       const struct time_histogram *value);
-void model_lock(struct model *model, const struct lock_key *key, const struct lock_value *value);
+void model_locks(struct model *model, const struct lock_key *key, const struct lock_value *value);
 void model_lock_sleeps(struct model *model, const struct lock_key *key,
 		       const struct time_histogram *value);
-void model_wait(struct model *model, const struct wait_key *key, const struct wait_value *value);
+void model_waits(struct model *model, const struct wait_key *key, const struct wait_value *value);
 
 /* A search for all holders begins; what it does not find again has been closed. */
 void model_begin_holders(struct model *model);

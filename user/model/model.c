@@ -55,7 +55,7 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 e
 		memset(&wait->wait.window[WINDOW_INTERVAL], 0, sizeof(wait->wait.window[0]));
 }
 
-void model_process(struct model *model, const struct process_key *key,
+void model_processes(struct model *model, const struct process_key *key,
 		   const struct process_value *value)
 {
 	struct process_record *record;
@@ -93,7 +93,7 @@ static void describe(struct model *model, struct object_record *record,
 		failed(model);
 }
 
-void model_object(struct model *model, const struct object_key *key,
+void model_objects(struct model *model, const struct object_key *key,
 		  const struct object_value *value)
 {
 	struct object_record *record;
@@ -102,19 +102,39 @@ void model_object(struct model *model, const struct object_key *key,
 	describe(model, record, value);
 }
 
-void model_destination(struct model *model, __u64 key, const struct destination_value *value)
+void model_destinations(struct model *model, const __u64 *key, const struct destination_value *value)
 {
 	struct destination_record *record;
 
-	FIND_OR_ADD(model, model->base->destinations, record, key, &key);
+	FIND_OR_ADD(model, model->base->destinations, record, key, key);
 	record->value = *value;
+}
+
+static uint32_t time_slot(uint64_t ns)
+{
+	uint32_t slot = histogram_slot(TIME_STEPS_LOG2, ns);
+
+	return slot < TIME_SLOTS ? slot : TIME_SLOTS - 1;
+}
+
+/* The exact range of H, where RANGE is of EPOCH and agrees with what the slots of H say. */
+static void take_range(struct histogram *h, const struct time_range *range, __u32 epoch)
+{
+	const uint64_t ns = (1ULL << TIME_RANGE_BITS) - 1;
+
+	h->min = range->min & ns;
+	h->max = range->max & ns;
+	h->has_range = h->used && range->min == time_range_word(epoch, h->min) &&
+		       range->max == time_range_word(epoch, h->max) &&
+		       time_slot(h->min) == h->buckets[0].slot &&
+		       time_slot(h->max) == h->buckets[h->used - 1].slot;
 }
 
 static void advance_time(struct model *model, struct histogram window[WINDOW_COUNT],
 			 const struct time_histogram *value)
 {
 	struct histogram *run = &window[WINDOW_RUN], *interval = &window[WINDOW_INTERVAL];
-	const struct time_range *range = &value->range[model->base->epoch & 1];
+	__u32 epoch = model->base->epoch;
 
 	if (!run->steps_log2) {
 		histogram_init(run, TIME_STEPS_LOG2);
@@ -125,15 +145,11 @@ static void advance_time(struct model *model, struct histogram window[WINDOW_COU
 		return;
 	}
 	advance(&run->sum, &interval->sum, value->sum_ns);
-	run->has_range = run->count > 0;
-	run->min = value->run_min_ns;
-	run->max = value->run_max_ns;
-	interval->has_range = interval->count > 0 && range->epoch == model->base->epoch;
-	interval->min = range->min_ns;
-	interval->max = range->max_ns;
+	take_range(run, &value->run, 0);
+	take_range(interval, &value->interval[epoch & 1], epoch);
 }
 
-void model_flow(struct model *model, const struct flow_key *key, const struct flow_value *value)
+void model_flows(struct model *model, const struct flow_key *key, const struct flow_value *value)
 {
 	struct flow_counts *run, *interval;
 	struct flow *flow;
@@ -194,7 +210,7 @@ static void name_lock_id(struct model *model, struct lock_record *record)
 /* Operations of futex(2) that only priority-inheriting mutexes use. */
 #define PI_OPERATIONS ((1ULL << 6) | (1ULL << 7) | (1ULL << 13))
 
-void model_lock(struct model *model, const struct lock_key *key, const struct lock_value *value)
+void model_locks(struct model *model, const struct lock_key *key, const struct lock_value *value)
 {
 	struct lock_counts *run, *interval;
 	struct lock_record *record;
@@ -236,7 +252,7 @@ void model_lock_sleeps(struct model *model, const struct lock_key *key,
 	advance_time(model, record->lock.wait, value);
 }
 
-void model_wait(struct model *model, const struct wait_key *key, const struct wait_value *value)
+void model_waits(struct model *model, const struct wait_key *key, const struct wait_value *value)
 {
 	struct wait_record *record;
 
