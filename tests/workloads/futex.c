@@ -26,7 +26,7 @@
 struct stage {
 	uint64_t step; /* waiters run step N when it has reached N + 1 */
 	uint64_t done; /* waiters that have ended it */
-	uint64_t registered;
+	uint64_t places, registered;
 	pid_t pid, tids[MAX_WAITERS];
 	uint32_t words[32 * 16];
 };
@@ -278,7 +278,8 @@ static void waiter(void *unused)
 	stage->pid = getpid();
 	for (unsigned i = 0; i < STEP_COUNT; i++)
 		known[i] = exists(&steps[i]);
-	stage->tids[__atomic_fetch_add(&stage->registered, 1, __ATOMIC_SEQ_CST)] = gettid();
+	stage->tids[__atomic_fetch_add(&stage->places, 1, __ATOMIC_SEQ_CST)] = gettid();
+	truth_add(&stage->registered, 1);
 	for (unsigned i = 0; i < STEP_COUNT; i++) {
 		await(&stage->step, i + 1);
 		if (known[i])
