@@ -19,6 +19,7 @@
 #define MSG_ERRQUEUE 0x2000
 #define RCV_SHUTDOWN 1 /* include/net/sock.h */
 
+#define VECTOR_PART 32
 #define MAX_VECTOR 1024 /* UIO_MAXIOV: the kernel takes no more messages in one call */
 
 enum framing {
@@ -226,18 +227,29 @@ __noinline int vector_message(const struct flow_key *key, __u64 address, __u32 i
 	return 0;
 }
 
-static __always_inline void vector_exit(const struct flow_key *key, const struct call *call,
-					long result)
+/* COUNT messages, at most VECTOR_PART. Two short loops, not a long one: the verifier follows each turn. */
+__noinline int vector_part(const struct flow_key *key, __u64 address, __u32 count, __u32 is_32bit, __u64 file)
+{
+	if (!key)
+		return 0;
+	for (__u32 i = 0; i < VECTOR_PART && i < count; i++) {
+		vector_message(key, address, is_32bit, file);
+		address += is_32bit ? MMSGHDR_SIZE_32 : MMSGHDR_SIZE_64;
+	}
+	return 0;
+}
+
+static __always_inline void vector_exit(const struct flow_key *key, const struct call *call, long result)
 {
 	bool is_32bit = call->flags & CALL_32BIT;
 	__u32 size = is_32bit ? MMSGHDR_SIZE_32 : MMSGHDR_SIZE_64;
 	__u64 address = call->arguments[1];
 
-	for (int i = 0; i < MAX_VECTOR; i++) {
+	for (int i = 0; i < MAX_VECTOR; i += VECTOR_PART) {
 		if (i >= result)
 			break;
-		vector_message(key, address, is_32bit, call->file);
-		address += size;
+		vector_part(key, address, result - i, is_32bit, call->file);
+		address += VECTOR_PART * size;
 	}
 }
 

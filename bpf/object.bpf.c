@@ -103,7 +103,8 @@ __hidden bool object_identify(__u64 address, struct object_key *key)
 	return is_wanted(key->mechanism);
 }
 
-__hidden int object_describe(__u64 file, const struct object_key *key, struct object_value *value)
+/* Inlined: calls are nested almost as deep here as the kernel allows (8). */
+static __always_inline void describe(__u64 file, const struct object_key *key, struct object_value *value)
 {
 	value->described_ns = bpf_ktime_get_ns();
 	switch (key->mechanism) {
@@ -124,6 +125,11 @@ __hidden int object_describe(__u64 file, const struct object_key *key, struct ob
 		inet_describe(key->object, value);
 		break;
 	}
+}
+
+__hidden int object_describe(__u64 file, const struct object_key *key, struct object_value *value)
+{
+	describe(file, key, value);
 	return 0;
 }
 
@@ -136,16 +142,17 @@ static __always_inline bool is_still(__u64 file, const struct object_key *key)
 	return now.object == key->object && now.aux == key->aux && now.mechanism == key->mechanism;
 }
 
-__hidden int object_remember(__u64 file, const struct object_key *key)
+/* Global, not hidden: the verifier looks at it once, not at each call. */
+__noinline int object_remember(__u64 file, const struct object_key *key)
 {
 	struct object_value *value;
 
-	if (bpf_map_lookup_elem(&objects, key) || !is_still(file, key))
+	if (!key || bpf_map_lookup_elem(&objects, key) || !is_still(file, key))
 		return 0;
 	bpf_map_update_elem(&objects, key, &no_description, BPF_NOEXIST);
 	value = bpf_map_lookup_elem(&objects, key);
 	if (value)
-		object_describe(file, key, value);
+		describe(file, key, value);
 	else
 		health_count(HEALTH_MAP_FULL);
 	return 0;
@@ -158,6 +165,6 @@ __hidden int object_refresh(__u64 file, const struct object_key *key)
 	if (!value)
 		return object_remember(file, key);
 	if (is_still(file, key))
-		object_describe(file, key, value);
+		describe(file, key, value);
 	return 0;
 }

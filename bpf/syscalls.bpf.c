@@ -192,19 +192,6 @@ static __always_inline void call_end(struct task_struct *task, struct thread *th
 		futex_exit(task, thread, call, result);
 }
 
-/*
- * A signal handler has returned. The kernel put the result of the call that the signal interrupted
- * into the registers that rt_sigreturn restores: -EINTR if the handler ended the call. Those of a
- * 32-bit program are not sign-extended.
- */
-static __always_inline void handler_end(struct task_struct *task, struct thread *thread, long result)
-{
-	if (call_is_pending(thread) && (__s32)result == -EINTR) {
-		call_end(task, thread, &thread->pending, -EINTR);
-		thread->pending.operation = OP_NONE;
-	}
-}
-
 /* The first exit of a thread that was inside a call when we marked it. */
 static __always_inline bool straddles(struct task_struct *task, struct thread *thread,
 				      struct pt_regs *regs, enum operation operation, __u64 number,
@@ -228,11 +215,11 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 
 static __always_inline int call_exits(struct task_struct *task, struct pt_regs *regs, long result)
 {
-	bool is_32bit = in_32bit_syscall(task);
+	bool is_32bit = in_32bit_syscall(task), goes_on = false;
 	__u64 number = syscall_number(regs);
 	enum operation operation;
 	struct thread *thread;
-	struct call *call;
+	struct call *ended;
 
 	operation = number == NO_SYSCALL ? OP_SIGRETURN : operation_of(number, is_32bit);
 	if (operation == OP_NONE)
@@ -240,29 +227,38 @@ static __always_inline int call_exits(struct task_struct *task, struct pt_regs *
 	thread = thread_lookup(task);
 	if (!thread)
 		return 0;
+	ended = &thread->call;
 	if (operation == OP_SIGRETURN) {
+		/*
+		 * A signal handler has returned. The kernel put the result of the call that the signal
+		 * interrupted into the registers that rt_sigreturn restores: -EINTR if the handler ended
+		 * the call. Those of a 32-bit program are not sign-extended.
+		 */
+		ended->operation = OP_NONE;
+		if ((__s32)result == -EINTR)
+			ended = &thread->pending;
+		result = -EINTR;
+	} else if ((ended->operation == OP_NONE || ended->number != number) &&
+		   !straddles(task, thread, regs, operation, number, is_32bit)) {
+		/*
+		 * Where the kernel skipped the entry's run (missed_runs), the state is of an older call
+		 * and the number is likely to differ: such a call is not guessed at.
+		 */
+		ended->operation = OP_NONE;
+		return 0;
+	} else if (call_goes_on(result)) {
+		/* Whatever was pending is given up for it. */
+		goes_on = true;
+		ended = &thread->pending;
+		result = -EINTR;
+	}
+	if (ended->operation != OP_NONE)
+		call_end(task, thread, ended, result);
+	ended->operation = OP_NONE;
+	if (goes_on) {
+		thread->pending = thread->call;
 		thread->call.operation = OP_NONE;
-		handler_end(task, thread, result);
-		return 0;
 	}
-	call = &thread->call;
-	/*
-	 * Where the kernel skipped the entry's run (missed_runs), the state is of an older call and
-	 * the number is likely to differ: such a call is not guessed at.
-	 */
-	if ((call->operation == OP_NONE || call->number != number) &&
-	    !straddles(task, thread, regs, operation, number, is_32bit)) {
-		call->operation = OP_NONE;
-		return 0;
-	}
-	if (call_goes_on(result)) {
-		if (call_is_pending(thread))
-			call_end(task, thread, &thread->pending, -EINTR);
-		thread->pending = *call;
-	} else {
-		call_end(task, thread, call, result);
-	}
-	call->operation = OP_NONE;
 	return 0;
 }
 
