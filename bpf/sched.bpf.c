@@ -10,6 +10,7 @@
 #include "futex.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
+#include "sched.bpf.h"
 #include "thread.bpf.h"
 
 static __always_inline long task_state(struct task_struct *task)
@@ -19,37 +20,12 @@ static __always_inline long task_state(struct task_struct *task)
 	return BPF_CORE_READ((struct task_struct___before_5_14 *)task, state);
 }
 
-/*
- * PREVIOUS leaves the CPU. It is asleep if it has given up the CPU of its own will and the
- * scheduler has left its state alone: where a signal was pending, __schedule() made it runnable
- * again before this hook.
- */
-static __always_inline void leave(struct task_struct *previous, bool preempted)
+/* THREAD is on a CPU again: its call was asleep and in the run queue until then. */
+static __always_inline void arrive(struct thread *thread)
 {
-	struct thread *thread = traced_thread(previous);
+	struct call *call = &thread->call;
+	__u64 now = bpf_ktime_get_ns();
 
-	if (!thread || thread->call.operation == OP_NONE)
-		return;
-	thread->off_cpu_ns = bpf_ktime_get_ns();
-	if (preempted || task_state(previous) == 0) {
-		thread->off_cpu = OFF_CPU_PREEMPTED;
-		return;
-	}
-	thread->off_cpu = OFF_CPU_ASLEEP;
-	if (thread->call.operation >= OP_FUTEX && thread->call.operation <= OP_FUTEX_WAITV)
-		futex_sleep(thread);
-}
-
-static __always_inline void arrive(struct task_struct *next)
-{
-	struct thread *thread = traced_thread(next);
-	struct call *call;
-	__u64 now;
-
-	if (!thread || thread->off_cpu == OFF_CPU_NOT)
-		return;
-	call = &thread->call;
-	now = bpf_ktime_get_ns();
 	/* NOLINTNEXTLINE(bugprone-branch-clone): the order of the conditions matters */
 	if (thread->off_cpu == OFF_CPU_PREEMPTED) {
 		call->runqueue_ns += now - thread->off_cpu_ns;
@@ -70,12 +46,46 @@ static __always_inline void arrive(struct task_struct *next)
 	thread->woken_ns = 0;
 }
 
+__hidden int sched_arrived_unseen(struct thread *thread)
+{
+	health_count(HEALTH_STORAGE_BUSY);
+	arrive(thread);
+	return 0;
+}
+
+/*
+ * PREVIOUS leaves the CPU. It is asleep if it has given up the CPU of its own will and the
+ * scheduler has left its state alone: where a signal was pending, __schedule() made it runnable
+ * again before this hook.
+ */
+static __always_inline void leave(struct task_struct *previous, bool preempted)
+{
+	struct thread *thread = traced_thread(previous);
+
+	if (!thread || thread->call.operation == OP_NONE)
+		return;
+	if (thread->off_cpu != OFF_CPU_NOT)
+		sched_arrived_unseen(thread);
+	thread->off_cpu_ns = bpf_ktime_get_ns();
+	if (preempted || task_state(previous) == 0) {
+		thread->off_cpu = OFF_CPU_PREEMPTED;
+		return;
+	}
+	thread->off_cpu = OFF_CPU_ASLEEP;
+	if (thread->call.operation >= OP_FUTEX && thread->call.operation <= OP_FUTEX_WAITV)
+		futex_sleep(thread);
+}
+
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_sched_switch, bool preempted, struct task_struct *previous,
 	     struct task_struct *next)
 {
+	struct thread *thread;
+
 	leave(previous, preempted);
-	arrive(next);
+	thread = traced_thread(next);
+	if (thread && thread->off_cpu != OFF_CPU_NOT)
+		arrive(thread);
 	return 0;
 }
 

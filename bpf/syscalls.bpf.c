@@ -12,6 +12,7 @@
 #include "futex.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
+#include "sched.bpf.h"
 #include "thread.bpf.h"
 
 static __always_inline enum operation operation_of(__u64 number, bool is_32bit)
@@ -228,6 +229,8 @@ static __always_inline int call_exits(struct task_struct *task, struct pt_regs *
 	if (!thread)
 		return 0;
 	ended = &thread->call;
+	if (thread->off_cpu != OFF_CPU_NOT)
+		sched_arrived_unseen(thread);
 	if (operation == OP_SIGRETURN) {
 		/*
 		 * A signal handler has returned. The kernel put the result of the call that the signal

@@ -271,8 +271,8 @@ def compare_health(summary):
 
 
 def compare(summary, truth, pids, with_processes=True):
+    compare_health(summary)
     compare_channels(summary, truth, pids)
     compare_locks(summary, truth, pids)
     if with_processes:
         compare_processes(summary, truth, pids)
-    compare_health(summary)
