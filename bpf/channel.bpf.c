@@ -249,7 +249,7 @@ static __always_inline void vector_exit(const struct flow_key *key, const struct
 		if (i >= result)
 			break;
 		vector_part(key, address, result - i, is_32bit, call->file);
-		address += VECTOR_PART * size;
+		address += (__u64)VECTOR_PART * size;
 	}
 }
 

@@ -237,6 +237,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 SEC("?tracepoint/sched/sched_process_exec")
 int on_exec_unpreempted(void *event)
 {
+	(void)event;
 	return task_execs(bpf_get_current_task_btf());
 }
 
@@ -260,5 +261,6 @@ int BPF_PROG(on_exit, struct task_struct *task)
 SEC("?tracepoint/sched/sched_process_exit")
 int on_exit_unpreempted(void *event)
 {
+	(void)event;
 	return task_exits(bpf_get_current_task_btf());
 }

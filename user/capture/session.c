@@ -121,8 +121,11 @@ static int attach_map_iterators(struct session *session)
 
 	for (int i = 0; i < MAP_COUNT; i++) {
 		union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(iterators[i].map)};
-		LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
-			    .link_info_len = sizeof(info));
+		struct bpf_iter_attach_opts options = {
+			.sz = sizeof(options),
+			.link_info = &info,
+			.link_info_len = sizeof(info),
+		};
 
 		session->map_links[i] = bpf_program__attach_iter(iterators[i].program, &options);
 		if (!session->map_links[i])
