@@ -121,12 +121,12 @@ static int attach_map_iterators(struct session *session)
 
 	for (int i = 0; i < MAP_COUNT; i++) {
 		union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(iterators[i].map)};
-		struct bpf_iter_attach_opts options = {
-			.sz = sizeof(options),
-			.link_info = &info,
-			.link_info_len = sizeof(info),
-		};
+		struct bpf_iter_attach_opts options;
 
+		memset(&options, 0, sizeof(options)); /* libbpf looks at the padding, too */
+		options.sz = sizeof(options);
+		options.link_info = &info;
+		options.link_info_len = sizeof(info);
 		session->map_links[i] = bpf_program__attach_iter(iterators[i].program, &options);
 		if (!session->map_links[i])
 			return -errno;
