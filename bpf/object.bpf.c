@@ -150,7 +150,7 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 
 	if (!key_given)
 		return 0;
-	key = *key_given; /* older kernels look maps up only by keys on the stack */
+	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
 	if (bpf_map_lookup_elem(&objects, &key) || !is_still(file, &key))
 		return 0;
 	bpf_map_update_elem(&objects, &key, &no_description, BPF_NOEXIST);
