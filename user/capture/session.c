@@ -274,8 +274,10 @@ int session_mark_again(struct session *session)
 int session_mark_targets(struct session *session, const struct options *options,
 			 char error[SESSION_ERROR_SIZE])
 {
-	int err = session_mark_again(session);
+	int err;
 
+	session_tracing_begins(session);
+	err = session_mark_again(session);
 	if (err) {
 		snprintf(error, SESSION_ERROR_SIZE, "cannot mark the targets: %s", strerror(-err));
 		return err;
