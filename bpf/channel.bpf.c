@@ -11,6 +11,7 @@
 #include "flow.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
+#include "mechanisms.bpf.h"
 #include "object.bpf.h"
 #include "wait.bpf.h"
 
@@ -18,6 +19,7 @@
 #define MSG_PEEK 0x2
 #define MSG_ERRQUEUE 0x2000
 #define RCV_SHUTDOWN 1 /* include/net/sock.h */
+#define MSG_COPY 040000 /* include/uapi/linux/msg.h */
 
 #define VECTOR_PART 32
 #define MAX_VECTOR 1024 /* UIO_MAXIOV: the kernel takes no more messages in one call */
@@ -144,6 +146,49 @@ static __always_inline __u64 peer_of(__u64 object)
 	return (__u64)KERNEL_READ(sock, peer);
 }
 
+static __always_inline struct flow_key flow_key_of(const struct thread *thread,
+						   const struct call *call)
+{
+	return (struct flow_key){
+		.process = thread->process,
+		.object = call->object,
+		.destination = call->destination,
+		.aux = call->aux,
+		.mechanism = call->mechanism,
+		.direction = call->direction,
+	};
+}
+
+/*
+ * The flow exists from here on: such an object has no holders, so this shows who waits at it, and what it is
+ * called must be read before somebody removes it under the sleeper.
+ */
+static __always_inline int system_v_enter(struct task_struct *task, struct thread *thread)
+{
+	struct call *call = &thread->call;
+	struct object_key object = {
+		.mechanism = call->operation == OP_SEM_OPERATE ? MECH_SYSV_SEM : MECH_SYSV_MSG,
+	};
+	struct flow_key key;
+
+	call->file = sysv_identify(task, call->arguments[0], &object);
+	if (!call->file)
+		return 0;
+	call->mechanism = object.mechanism;
+	call->object = object.object;
+	call->aux = object.aux;
+	if (call->operation == OP_SEM_OPERATE)
+		sysv_semaphore_direction(call);
+	else if (call->operation == OP_MSG_SEND)
+		call->direction = DIRECTION_SEND;
+	else if (call->arguments[4] & MSG_COPY)
+		call->flags |= CALL_PEEK;
+	if (call->flags & CALL_UNDIRECTED)
+		return object_remember(call->file, &object);
+	key = flow_key_of(thread, call);
+	return flow_open(&key, call->file);
+}
+
 __hidden int channel_enter(struct task_struct *task, struct thread *thread)
 {
 	struct call *call = &thread->call;
@@ -159,6 +204,10 @@ __hidden int channel_enter(struct task_struct *task, struct thread *thread)
 	case OP_MQ_SEND:
 		call->direction = DIRECTION_SEND;
 		break;
+	case OP_MSG_SEND:
+	case OP_MSG_RECEIVE:
+	case OP_SEM_OPERATE:
+		return system_v_enter(task, thread);
 	}
 	call->file = object_file(task, call->arguments[0]);
 	if (!call->file) {
@@ -263,7 +312,8 @@ static __always_inline void success(const struct flow_key *key, struct flow_valu
 	case OP_RECVMMSG:
 		vector_exit(key, call, result);
 		return;
-	case OP_MQ_SEND: /* returns 0 */
+	case OP_MQ_SEND: /* return 0 */
+	case OP_MSG_SEND:
 		flow_message(flow, call->arguments[2]);
 		return;
 	}
@@ -271,17 +321,9 @@ static __always_inline void success(const struct flow_key *key, struct flow_valu
 		flow_message(flow, result);
 }
 
-static __always_inline struct flow_key flow_key_of(const struct thread *thread,
-						   const struct call *call)
+static __always_inline bool would_block(const struct call *call, long result)
 {
-	return (struct flow_key){
-		.process = thread->process,
-		.object = call->object,
-		.destination = call->destination,
-		.aux = call->aux,
-		.mechanism = call->mechanism,
-		.direction = call->direction,
-	};
+	return result == -EAGAIN || (result == -ENOMSG && call->operation == OP_MSG_RECEIVE);
 }
 
 __hidden int channel_exit(struct task_struct *task, struct thread *thread, struct call *call,
@@ -295,6 +337,11 @@ __hidden int channel_exit(struct task_struct *task, struct thread *thread, struc
 			health_count(HEALTH_UNRESOLVED_FDS);
 		return 0;
 	}
+	if (call->flags & CALL_UNDIRECTED) {
+		sysv_semaphore_direction(call);
+		if ((call->flags & CALL_UNDIRECTED) && result >= 0)
+			health_count(HEALTH_UNREADABLE_MEMORY);
+	}
 	key = flow_key_of(thread, call);
 	flow = flow_get(&key, call->file);
 	if (!flow)
@@ -302,7 +349,7 @@ __hidden int channel_exit(struct task_struct *task, struct thread *thread, struc
 	__sync_fetch_and_add(&flow->calls, 1);
 	if (result >= 0)
 		success(&key, flow, call, result);
-	else if (result == -EAGAIN)
+	else if (would_block(call, result))
 		__sync_fetch_and_add(&flow->would_block, 1);
 	else
 		__sync_fetch_and_add(&flow->errors, 1);

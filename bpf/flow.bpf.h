@@ -14,6 +14,9 @@
  */
 struct flow_value *flow_get(const struct flow_key *key, __u64 file);
 
+/* Makes a flow if it is new. */
+int flow_open(const struct flow_key *key, __u64 file);
+
 /* One message of BYTES. */
 int flow_message(struct flow_value *flow, __u64 bytes);
 

@@ -8,8 +8,10 @@
 
 #include "tables.h"
 
+struct call;
 struct super_block;
 struct sock;
+struct task_struct;
 
 /* Is an inode of this file system (a FIFO by its mode) a pipe or a FIFO? */
 enum mechanism pipe_mechanism(struct super_block *super);
@@ -24,5 +26,18 @@ int unix_describe(__u64 sock, struct object_value *value);
 
 enum mechanism inet_mechanism(struct sock *sock);
 int inet_describe(__u64 sock, struct object_value *value);
+
+/*
+ * Fills KEY, of which the mechanism is given, for the System V object ID as TASK sees it, whether it exists or
+ * not. Returns the kernel address of the IPC namespace, 0 if such objects are not wanted.
+ */
+__u64 sysv_identify(struct task_struct *task, __u32 id, struct object_key *key);
+int sysv_describe(__u64 ipc_namespace, const struct object_key *key, struct object_value *value);
+
+/*
+ * The first operation of a semop says which way the call goes: up gives, all others take or wait. It may be in
+ * memory that is not there before the kernel asks for it: then the call is CALL_UNDIRECTED, ask again at exit.
+ */
+int sysv_semaphore_direction(struct call *call);
 
 #endif

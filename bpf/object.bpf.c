@@ -147,18 +147,22 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 {
 	struct object_value *value;
 	struct object_key key;
+	bool has_file;
 
 	if (!key_given)
 		return 0;
 	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
-	if (bpf_map_lookup_elem(&objects, &key) || !is_still(file, &key))
+	has_file = key.mechanism != MECH_SYSV_MSG && key.mechanism != MECH_SYSV_SEM;
+	if (bpf_map_lookup_elem(&objects, &key) || (has_file && !is_still(file, &key)))
 		return 0;
 	bpf_map_update_elem(&objects, &key, &no_description, BPF_NOEXIST);
 	value = bpf_map_lookup_elem(&objects, &key);
-	if (value)
+	if (!value)
+		health_count(HEALTH_MAP_FULL);
+	else if (has_file)
 		describe(file, &key, value);
 	else
-		health_count(HEALTH_MAP_FULL);
+		sysv_describe(file, &key, value);
 	return 0;
 }
 

@@ -18,7 +18,7 @@ bool object_identify(__u64 file, struct object_key *key);
 /* Fills VALUE with what there is to say of the object behind FILE. */
 int object_describe(__u64 file, const struct object_key *key, struct object_value *value);
 
-/* Remembers the description of an object for the user side, once. */
+/* Remembers the description of an object for the user side, once. FILE: see struct call. */
 int object_remember(__u64 file, const struct object_key *key);
 
 /* Remembers an object as it is now, whatever was known of it. */

@@ -29,7 +29,7 @@ static __always_inline bool is_futex(enum operation operation)
 
 static __always_inline bool is_channel(enum operation operation)
 {
-	return operation >= OP_READ && operation <= OP_MQ_SEND;
+	return (operation >= OP_READ && operation <= OP_MQ_SEND) || (operation >= OP_MSG_RECEIVE && operation <= OP_SEM_OPERATE);
 }
 
 /*
@@ -80,6 +80,43 @@ static __always_inline void decode_socketcall(struct decoded *decoded)
 		decoded->arguments[i] = words[i];
 }
 
+/* Calls by their number in include/uapi/linux/ipc.h. */
+#define IPC_SEMOP 1
+#define IPC_SEMTIMEDOP 4
+#define IPC_MSGSND 11
+#define IPC_MSGRCV 12
+
+/*
+ * ipc(call, first, second, third, pointer, fifth). Version 0 of msgrcv, by the high half of its first word,
+ * keeps the message's address and type in user memory, the others in pointer and fifth: neither is needed.
+ */
+static __always_inline void decode_ipc(struct decoded *decoded)
+{
+	__u64 *arguments = decoded->arguments;
+	__u64 call = arguments[0] & 0xffff, size = arguments[2], flags = arguments[3];
+
+	switch (call) {
+	case IPC_SEMOP:
+	case IPC_SEMTIMEDOP:
+		decoded->operation = OP_SEM_OPERATE;
+		break;
+	case IPC_MSGSND:
+		decoded->operation = OP_MSG_SEND;
+		break;
+	case IPC_MSGRCV:
+		decoded->operation = OP_MSG_RECEIVE;
+		break;
+	default:
+		decoded->operation = OP_NONE;
+	}
+	/* As msgrcv has them: id, pointer, size, type, flags. */
+	arguments[0] = arguments[1];
+	arguments[1] = arguments[4];
+	arguments[2] = size;
+	arguments[3] = arguments[5];
+	arguments[4] = flags;
+}
+
 static __always_inline void decode(struct decoded *decoded, struct pt_regs *regs,
 				   enum operation operation, bool is_32bit)
 {
@@ -88,6 +125,8 @@ static __always_inline void decode(struct decoded *decoded, struct pt_regs *regs
 		decoded->arguments[i] = syscall_argument(regs, i, is_32bit);
 	if (operation == OP_SOCKETCALL)
 		decode_socketcall(decoded);
+	else if (operation == OP_IPC)
+		decode_ipc(decoded);
 }
 
 /* Does the call that begins now go on with the one that was interrupted? */

@@ -39,6 +39,10 @@ enum operation {
 	OP_UNCOVERED = 20,  /* may move data of channels in a way that we do not follow: counted in health */
 	OP_CONNECT = 21,    /* gives a socket another peer */
 	OP_SOCKETCALL = 19, /* 32-bit x86: one of the socket calls, by its first argument */
+	OP_MSG_RECEIVE = 30,
+	OP_MSG_SEND = 31,
+	OP_SEM_OPERATE = 32,
+	OP_IPC = 33, /* 32-bit x86: one of the System V calls, by its first argument */
 };
 
 /* Highest number of a system call we can dispatch, plus one (a power of two: it masks an index). */
@@ -86,6 +90,7 @@ struct process_value {
  * One kernel object that carries data.
  *   pipe, fifo, mqueue: object = inode number,     aux = device number (kernel's dev_t)
  *   sockets:            object = address of sock,  aux = sockfs inode number
+ *   sysv-msg, sysv-sem: object = identifier,       aux = inode number of the IPC namespace
  */
 struct object_key {
 	__u64 object;
@@ -108,10 +113,10 @@ struct object_value {
 	__u64 peer;          /* unix: address of the peer's sock, or 0 */
 	__u32 peer_aux;      /* unix: inode number of the peer's socket, or 0 (closed by its owner) */
 	__u32 netns;         /* sockets: inode number of the network namespace */
-	__u64 capacity;      /* bytes (pipe, fifo, sockets' send buffer) or messages (mqueue), 0: unknown */
+	__u64 capacity;      /* bytes (sockets: of the send buffer) or messages (mqueue), 0: unknown */
 	struct address local, remote; /* tcp, udp */
 	__u32 name_length;   /* unix: bytes of name used; a first byte of 0 means abstract */
-	__u32 padding;
+	__u32 ipc_key;       /* sysv-msg, sysv-sem: the key that it was made with, 0: private or unknown */
 	char name[OBJECT_NAME_SIZE]; /* unix: sun_path; fifo, mqueue: last component; untrusted */
 };
 
@@ -145,7 +150,7 @@ struct flow_value {
 	__u64 calls;       /* ended calls, failed ones included, restarted ones once */
 	__u64 messages;
 	__u64 bytes;       /* results, never what was asked for */
-	__u64 would_block; /* calls that ended in EAGAIN */
+	__u64 would_block; /* calls that ended in EAGAIN; msgrcv: in ENOMSG, which means the same */
 	__u64 errors;      /* calls that ended in any other error */
 	__u64 blocked_ns;
 	__u64 runqueue_ns;

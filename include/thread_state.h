@@ -16,6 +16,7 @@ enum call_flag {
 	CALL_STRADDLING = 1 << 4, /* began before we looked */
 	CALL_SLEPT = 1 << 5,
 	CALL_32BIT = 1 << 6,
+	CALL_UNDIRECTED = 1 << 7, /* semop: which way it goes could not be read yet */
 };
 
 #define CALL_ARGUMENTS 6
@@ -23,7 +24,7 @@ enum call_flag {
 struct call {
 	__u64 object; /* as in object_key; the futex word's address */
 	__u64 destination;
-	__u64 file; /* kernel address of the struct file, to describe the object when it is new */
+	__u64 file; /* kernel address of the struct file (System V: of the IPC namespace): describes a new object */
 	__u64 arguments[CALL_ARGUMENTS]; /* as the call means them, not as a multiplexer packs them */
 	__u64 blocked_ns, runqueue_ns;
 	__u32 aux;

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 #include "capture/features.h"
@@ -35,18 +36,36 @@ static void print_kernel(const struct features *features)
 	    features->run_time_stats ? "" : "see sysctl kernel.bpf_stats_enabled");
 }
 
+#define TEXT_COLUMNS 80
+
+static void print_kinds(void)
+{
+	size_t column = printf("  channels:");
+
+	for (unsigned i = MECH_NONE + 1; i < MECH_COUNT; i++) {
+		const char *kind = mechanism_kind(i);
+
+		if (column + 1 + strlen(kind) > TEXT_COLUMNS) {
+			printf("\n");
+			column = printf("%11s", "");
+		}
+		column += printf(" %s", kind);
+	}
+	printf("\n");
+}
+
 static void print_coverage(void)
 {
-	printf("covered\n  channels: ");
-	for (unsigned i = MECH_NONE + 1; i < MECH_COUNT; i++)
-		printf("%s%s", mechanism_kind(i), i + 1 < MECH_COUNT ? " " : "\n");
+	printf("covered\n");
+	print_kinds();
 	printf("  locks: futex words, all operations\n"
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
-	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive futex\n"
+	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive msgsnd\n"
+	       "         msgrcv semop semtimedop futex\n"
 	       "not covered\n"
-	       "  io_uring, splice, tee, vmsplice, sendfile; System V IPC, shared memory,\n"
-	       "  signals, eventfd, pty, netlink, vsock; who delivered what to whom, and because\n"
-	       "  of whom a thread waits\n");
+	       "  io_uring, splice, tee, vmsplice, sendfile; shared memory, signals,\n"
+	       "  eventfd, pty, netlink, vsock; who delivered what to whom, and because of\n"
+	       "  whom a thread waits\n");
 }
 
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */

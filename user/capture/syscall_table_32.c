@@ -17,6 +17,7 @@ void syscall_table_fill_32(__u8 table[SYSCALL_TABLE_SIZE])
 	static const __u8 filled[SYSCALL_TABLE_SIZE] = {
 #define SYSCALL(name, operation) [__NR_##name] = OP_##operation,
 #define SYSCALL_32(name, operation) [__NR_##name] = OP_##operation,
+#define SYSCALL_64(name, operation)
 #include "syscalls.def"
 	};
 

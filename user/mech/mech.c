@@ -15,6 +15,8 @@ static const struct mech *const mechs[MECH_COUNT] = {
 	[MECH_TCP] = &mech_inet,
 	[MECH_UDP] = &mech_inet,
 	[MECH_MQUEUE] = &mech_mqueue,
+	[MECH_SYSV_MSG] = &mech_sysv,
+	[MECH_SYSV_SEM] = &mech_sysv,
 };
 
 const struct mech *mech_of(enum mechanism mechanism)

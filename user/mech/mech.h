@@ -29,6 +29,7 @@ struct mech {
 
 extern const struct mech mech_pipe;
 extern const struct mech mech_mqueue;
+extern const struct mech mech_sysv;
 extern const struct mech mech_unix;
 extern const struct mech mech_inet;
 
