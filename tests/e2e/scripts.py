@@ -22,10 +22,10 @@ def script_of(stage, text):
     return path
 
 
-def trace_script(stage, text, *arguments, json_output=True):
+def trace_script(stage, text, *arguments, json_output=True, options=()):
     """Runs TEXT as the traced command; returns ipctrace's data and what the script told."""
     data = stage.directory / "data"
-    ipctrace = stage.ipctrace("-o", data, "--", sys.executable, script_of(stage, text), *arguments,
+    ipctrace = stage.ipctrace(*options, "-o", data, "--", sys.executable, script_of(stage, text), *arguments,
                               attached=False, json_output=json_output)
     assert ipctrace.wait() == 0, ipctrace.stderr()
     told = [json.loads(line) for line in ipctrace.lines()]
@@ -33,8 +33,8 @@ def trace_script(stage, text, *arguments, json_output=True):
     return data.read_text(), told[0]
 
 
-def summary_and_truth(stage, text, *arguments):
-    data, truth = trace_script(stage, text, *arguments)
+def summary_and_truth(stage, text, *arguments, options=()):
+    data, truth = trace_script(stage, text, *arguments, options=options)
     return summary_of(data), truth
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The same workloads as 32-bit programs: other numbers, other layouts, and the socketcall multiplexer."""
+"""The same workloads as 32-bit programs: other numbers, other layouts, multiplexers (socketcall, ipc)."""
 import pytest
 
 from harness import BUILD, compare
@@ -25,7 +25,8 @@ def test_one_thread(stage, workload_32, mechanism, shape):
     compare(ipctrace.finish(), truth, workload.pids)
 
 
-@pytest.mark.parametrize("mechanism", [("pipe",), ("unix", "stream"), ("inet", "open4"), ("futex",)], ids="-".join)
+@pytest.mark.parametrize("mechanism", [("pipe",), ("unix", "stream"), ("inet", "open4"), ("sysv_msg",),
+                                       ("sysv_sem",), ("futex",)], ids="-".join)
 @shapes("8-processes")
 def test_in_the_middle(stage, workload_32, mechanism, shape):
     workload = workload_32(*mechanism, *shape, "--phases", 2)

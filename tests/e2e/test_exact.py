@@ -13,7 +13,7 @@ MECHANISMS = [
     ("unix", "listen"), ("unix", "bound"), ("unix", "joined"),
     ("inet", "tcp4"), ("inet", "tcp6"), ("inet", "udp4"), ("inet", "udp6"),
     ("inet", "open4"), ("inet", "open6"),
-    ("mqueue",), ("futex",),
+    ("mqueue",), ("sysv_msg",), ("sysv_sem",), ("futex",),
 ]
 SHAPES = {
     "1": (),
@@ -61,7 +61,8 @@ def test_from_the_first_instruction(stage, tmp_path, mechanism, shape):
     compare(summary_of(output.read_text()), truth, [ready["pid"], ready["child"]])
 
 
-@pytest.mark.parametrize("mechanism", [("pipe",), ("unix", "stream"), ("mqueue",)], ids="-".join)
+@pytest.mark.parametrize("mechanism", [("pipe",), ("unix", "stream"), ("mqueue",), ("sysv_msg",),
+                                       ("sysv_sem",)], ids="-".join)
 @shapes("8", "8-processes")
 def test_threads_born_after_the_attach(stage, mechanism, shape):
     workload = stage.workload(*mechanism, *shape, "--late")
@@ -71,7 +72,8 @@ def test_threads_born_after_the_attach(stage, mechanism, shape):
 
 
 @pytest.mark.parametrize("mechanism", [("pipe",), ("unix", "stream"), ("inet", "tcp4"),
-                                       ("inet", "open4"), ("mqueue",), ("futex",)], ids="-".join)
+                                       ("inet", "open4"), ("mqueue",), ("sysv_msg",), ("sysv_sem",), ("futex",)],
+                         ids="-".join)
 @pytest.mark.parametrize("end", [0, 1], ids=["first", "second"])
 def test_one_end_traced(stage, mechanism, end):
     """The other end is not a target: its figures stay unknown, ours stay exact."""
@@ -84,7 +86,8 @@ def test_one_end_traced(stage, mechanism, end):
 
 EDGES = [("pipe", "edges"), ("unix", "edges-stream"), ("unix", "edges-dgram"),
          ("unix", "edges-seqpacket"), ("inet", "edges-tcp"), ("inet", "edges-udp"),
-         ("inet", "refused"), ("mqueue", "edges")]
+         ("inet", "refused"), ("mqueue", "edges"), ("sysv_msg", "edges"),
+         ("sysv_sem", "edges")]
 
 
 @pytest.mark.parametrize("mechanism", EDGES, ids="-".join)

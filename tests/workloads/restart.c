@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib_edges.h"
+#include "lib_stop.h"
 
 enum { RESTARTED, INTERRUPTED, STOPPED, NESTED, NESTED_INTERRUPTED, SIDE, PIPE_COUNT };
 
@@ -120,35 +120,6 @@ static void feed(int which, size_t size)
 
 	edges_expect(SEND(pipes[which].channel, write(pipes[which].fds[1], data, size)) == (ssize_t)size,
 		     "write");
-}
-
-static bool is_stopped(pid_t pid)
-{
-	char path[64], text[256] = "", *state;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	if (!file || !fgets(text, sizeof(text), file))
-		return false;
-	fclose(file);
-	state = strrchr(text, ')');
-	return state && state[2] == 'T';
-}
-
-/* A child stops the whole process for as short a while as it can. */
-static void stop_and_continue(void)
-{
-	pid_t parent = getpid(), child = fork();
-
-	if (child == 0) {
-		kill(parent, SIGSTOP);
-		while (!is_stopped(parent))
-			;
-		kill(parent, SIGCONT);
-		_exit(0);
-	}
-	edges_expect(child > 0 && waitpid(child, NULL, 0) == child, "stopping child");
 }
 
 static void partner(void *unused)
