@@ -10,9 +10,9 @@
 
 #define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
 
-__hidden enum mechanism mqueue_mechanism(struct super_block *super)
+__hidden enum mechanism mqueue_mechanism(__u64 magic)
 {
-	return KERNEL_READ(super, s_magic) == MQUEUE_MAGIC ? MECH_MQUEUE : MECH_NONE;
+	return magic == MQUEUE_MAGIC ? MECH_MQUEUE : MECH_NONE;
 }
 
 __hidden int mqueue_describe(__u64 address, struct object_value *value)

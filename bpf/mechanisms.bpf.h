@@ -9,16 +9,18 @@
 #include "tables.h"
 
 struct call;
-struct super_block;
+struct file;
+struct inode;
 struct sock;
+struct super_block;
 struct task_struct;
 
 /* Is an inode of this file system (a FIFO by its mode) a pipe or a FIFO? */
 enum mechanism pipe_mechanism(struct super_block *super);
 int pipe_describe(__u64 file, struct object_value *value);
 
-/* Is an inode of this file system (a regular file by its mode) a POSIX message queue? */
-enum mechanism mqueue_mechanism(struct super_block *super);
+/* Is an inode of a file system with this magic (a regular file by its mode) a POSIX message queue? */
+enum mechanism mqueue_mechanism(__u64 magic);
 int mqueue_describe(__u64 file, struct object_value *value);
 
 enum mechanism unix_mechanism(struct sock *sock);
@@ -39,5 +41,10 @@ int sysv_describe(__u64 ipc_namespace, const struct object_key *key, struct obje
  * memory that is not there before the kernel asks for it: then the call is CALL_UNDIRECTED, ask again at exit.
  */
 int sysv_semaphore_direction(struct call *call);
+/* Is this file of the anonymous inode an eventfd? Then fills in object and aux of KEY. */
+enum mechanism eventfd_identify(struct file *file, struct object_key *key);
+
+/* Is this file of a character device an end of a pty? Then fills in object and aux of KEY. */
+enum mechanism pty_identify(struct file *file, struct inode *inode, struct object_key *key);
 
 #endif

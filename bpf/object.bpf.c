@@ -15,7 +15,11 @@
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 #define S_IFREG 0100000
+#define S_IFCHR 0020000
 #define S_IFIFO 0010000
+#define S_IFNONE 0
+
+#define ANON_INODE_FS_MAGIC 0x09041934 /* include/uapi/linux/magic.h */
 
 #define MAX_OBJECTS 65536
 
@@ -76,11 +80,12 @@ static __always_inline bool identify_socket(struct file *file, struct object_key
 	return is_wanted(key->mechanism);
 }
 
-__hidden bool object_identify(__u64 address, struct object_key *key)
+/* Inlined: calls are nested almost as deep here as the kernel allows (8). */
+static __always_inline bool identify(__u64 address, struct object_key *key)
 {
 	struct file *file = KERNEL_POINTER(struct file, address);
 	struct inode *inode = KERNEL_READ(file, f_inode);
-	__u64 number = KERNEL_READ(inode, i_ino);
+	__u64 number = KERNEL_READ(inode, i_ino), magic;
 	struct super_block *super;
 
 	switch (KERNEL_READ(inode, i_mode) & S_IFMT) {
@@ -91,9 +96,18 @@ __hidden bool object_identify(__u64 address, struct object_key *key)
 		super = KERNEL_READ(inode, i_sb);
 		key->mechanism = pipe_mechanism(super);
 		break;
+	case S_IFCHR:
+		key->mechanism = pty_identify(file, inode, key);
+		return is_wanted(key->mechanism);
+	case S_IFNONE: /* the anonymous inode; a regular file in 6.15 and 6.16, commit cfd86ef7e8e7 */
 	case S_IFREG:
 		super = KERNEL_READ(inode, i_sb);
-		key->mechanism = mqueue_mechanism(super);
+		magic = KERNEL_READ(super, s_magic);
+		if (magic == ANON_INODE_FS_MAGIC) {
+			key->mechanism = eventfd_identify(file, key);
+			return is_wanted(key->mechanism);
+		}
+		key->mechanism = mqueue_mechanism(magic);
 		break;
 	default:
 		return false;
@@ -103,7 +117,11 @@ __hidden bool object_identify(__u64 address, struct object_key *key)
 	return is_wanted(key->mechanism);
 }
 
-/* Inlined: calls are nested almost as deep here as the kernel allows (8). */
+__hidden bool object_identify(__u64 file, struct object_key *key)
+{
+	return identify(file, key);
+}
+
 static __always_inline void describe(__u64 file, const struct object_key *key, struct object_value *value)
 {
 	value->described_ns = bpf_ktime_get_ns();
@@ -138,7 +156,7 @@ static __always_inline bool is_still(__u64 file, const struct object_key *key)
 {
 	struct object_key now = {};
 
-	object_identify(file, &now);
+	identify(file, &now);
 	return now.object == key->object && now.aux == key->aux && now.mechanism == key->mechanism;
 }
 

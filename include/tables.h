@@ -91,7 +91,12 @@ struct process_value {
  *   pipe, fifo, mqueue: object = inode number,     aux = device number (kernel's dev_t)
  *   sockets:            object = address of sock,  aux = sockfs inode number
  *   sysv-msg, sysv-sem: object = identifier,       aux = inode number of the IPC namespace
+ *   eventfd:            object = its address,      aux = its number (eventfd-id in /proc/PID/fdinfo)
+ *   pty:                object = number in devpts, aux = device number of the devpts;
+ *                       with PTY_MASTER the master's end, without it the slave's
  */
+#define PTY_MASTER (1ULL << 32)
+
 struct object_key {
 	__u64 object;
 	__u32 aux;

@@ -120,6 +120,7 @@ struct pipe_inode_info {
 
 struct inode {
 	__u16 i_mode;
+	dev_t i_rdev;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	struct pipe_inode_info *i_pipe;
@@ -162,6 +163,31 @@ struct mq_attr {
 struct mqueue_inode_info {
 	struct mq_attr attr;
 	struct inode vfs_inode;
+};
+
+struct eventfd_ctx {
+	int id;
+};
+
+/* Terminals. */
+
+struct tty_driver {
+	int major;
+};
+
+struct tty_struct {
+	int index;
+	struct tty_driver *driver;
+	struct tty_struct *link;
+	void *driver_data;
+};
+
+struct tty_file_private {
+	struct tty_struct *tty;
+};
+
+struct pts_fs_info {
+	struct super_block *sb;
 };
 
 /* Sockets. */

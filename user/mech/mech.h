@@ -32,6 +32,8 @@ extern const struct mech mech_mqueue;
 extern const struct mech mech_sysv;
 extern const struct mech mech_unix;
 extern const struct mech mech_inet;
+extern const struct mech mech_eventfd;
+extern const struct mech mech_pty;
 
 /* The row of a mechanism; never NULL for one that the kernel side counts. */
 const struct mech *mech_of(enum mechanism mechanism);
