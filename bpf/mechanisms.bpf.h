@@ -41,6 +41,7 @@ int sysv_describe(__u64 ipc_namespace, const struct object_key *key, struct obje
  * memory that is not there before the kernel asks for it: then the call is CALL_UNDIRECTED, ask again at exit.
  */
 int sysv_semaphore_direction(struct call *call);
+
 /* Is this file of the anonymous inode an eventfd? Then fills in object and aux of KEY. */
 enum mechanism eventfd_identify(struct file *file, struct object_key *key);
 

@@ -64,7 +64,7 @@ static void print_coverage(void)
 	       "         msgrcv semop semtimedop futex\n"
 	       "not covered\n"
 	       "  io_uring, splice, tee, vmsplice, sendfile; shared memory, signals,\n"
-	       "  eventfd, pty, netlink, vsock; who delivered what to whom, and because of\n"
+	       "  signalfd, netlink, vsock; who delivered what to whom, and because of\n"
 	       "  whom a thread waits\n");
 }
 
