@@ -8,7 +8,7 @@ import pytest
 from harness import IPCTRACE, run
 
 MECHANISMS = ("pipe", "fifo", "unix-stream", "unix-dgram", "unix-seqpacket", "tcp", "udp", "mqueue",
-              "sysv-msg", "sysv-sem", "futex")
+              "eventfd", "pty", "sysv-msg", "sysv-sem", "futex")
 
 
 def test_all_is_well():

@@ -13,7 +13,7 @@ MECHANISMS = [
     ("unix", "listen"), ("unix", "bound"), ("unix", "joined"),
     ("inet", "tcp4"), ("inet", "tcp6"), ("inet", "udp4"), ("inet", "udp6"),
     ("inet", "open4"), ("inet", "open6"),
-    ("mqueue",), ("sysv_msg",), ("sysv_sem",), ("futex",),
+    ("mqueue",), ("eventfd",), ("pty",), ("sysv_msg",), ("sysv_sem",), ("futex",),
 ]
 SHAPES = {
     "1": (),
@@ -72,7 +72,8 @@ def test_threads_born_after_the_attach(stage, mechanism, shape):
 
 
 @pytest.mark.parametrize("mechanism", [("pipe",), ("unix", "stream"), ("inet", "tcp4"),
-                                       ("inet", "open4"), ("mqueue",), ("sysv_msg",), ("sysv_sem",), ("futex",)],
+                                       ("inet", "open4"), ("mqueue",), ("eventfd",), ("pty",),
+                                       ("sysv_msg",), ("sysv_sem",), ("futex",)],
                          ids="-".join)
 @pytest.mark.parametrize("end", [0, 1], ids=["first", "second"])
 def test_one_end_traced(stage, mechanism, end):
@@ -86,8 +87,8 @@ def test_one_end_traced(stage, mechanism, end):
 
 EDGES = [("pipe", "edges"), ("unix", "edges-stream"), ("unix", "edges-dgram"),
          ("unix", "edges-seqpacket"), ("inet", "edges-tcp"), ("inet", "edges-udp"),
-         ("inet", "refused"), ("mqueue", "edges"), ("sysv_msg", "edges"),
-         ("sysv_sem", "edges")]
+         ("inet", "refused"), ("mqueue", "edges"), ("eventfd", "edges"), ("pty", "edges"),
+         ("sysv_msg", "edges"), ("sysv_sem", "edges")]
 
 
 @pytest.mark.parametrize("mechanism", EDGES, ids="-".join)
@@ -153,6 +154,14 @@ def test_9000_pipes(stage):
     process, = [p for p in summary["processes"] if p["pid"] == workload.pid]
     assert process["sent_bytes"] == process["received_bytes"] == sum(pipes.values())
     compare_health(summary)
+
+
+@pytest.mark.parametrize("variant", ["passed", "reopened"])
+def test_eventfd_is_more_than_its_descriptor(stage, variant):
+    workload = stage.workload("eventfd", variant)
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    compare(ipctrace.finish(), truth, workload.pids)
 
 
 def test_short_lived_threads(stage):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Channels that were open before the start are known, with both ends, before a byte moves."""
 import os
+import pty
 import signal
 import socket
 
@@ -38,6 +39,31 @@ def test_writer_and_reader(stage, kind, traced):
             assert figures == [0] * len(figures)
         else:
             assert figures == [None] * len(figures)
+
+
+@pytest.mark.parametrize("kind", ["eventfd", "pty"])
+@pytest.mark.parametrize("traced", ["both", "first", "second"])
+def test_both_ends_of_what_goes_both_ways(stage, kind, traced):
+    workload = stage.workload(kind, "--processes", "--shared")
+    pids = {"both": workload.pids, "first": workload.pids[:1], "second": workload.pids[1:]}[traced]
+    channel = channel_of(idle_summary(stage, pids), kind)
+    assert roles(channel) == {workload.pid: (kind, "both"), workload.child: (kind, "both")}
+    for endpoint in channel["endpoints"]:
+        if endpoint["pid"] not in pids:
+            assert set(endpoint_figures(endpoint)) == {None}
+
+
+def test_a_terminal_is_known_by_its_device(stage):
+    """Master and slave are one channel; a program that only has it for its output is at the slave's end."""
+    master, slave = pty.openpty()
+    name = os.ttyname(slave)
+    program = stage.program("sleep", "60", pass_fds=[slave])
+    device = os.fstat(slave).st_dev
+    os.close(slave)
+    channel = channel_of(idle_summary(stage, [program.pid]), "pty")
+    os.close(master)
+    assert (channel["name"], channel["id"]) == (name, f"pty:[{device}:{name.rpartition('/')[2]}]")
+    assert {e["pid"] for e in channel["endpoints"]} == {program.pid, os.getpid()}
 
 
 KINDS = {"stream": "unix-stream", "dgram": "unix-dgram", "seqpacket": "unix-seqpacket",

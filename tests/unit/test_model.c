@@ -206,6 +206,25 @@ static void test_both_ends_of_a_connection(void **state)
 	model_free(model);
 }
 
+static void test_both_ends_of_a_terminal(void **state)
+{
+	const __u32 devpts = 25; /* major 0 */
+	struct model *model = start();
+
+	(void)state;
+	feed(model, flow_key(writer, PTY_MASTER | 7, devpts, MECH_PTY, DIRECTION_SEND), 5);
+	feed(model, flow_key(reader, 7, devpts, MECH_PTY, DIRECTION_RECEIVE), 5);
+	feed(model, flow_key(reader, 7, devpts + 1, MECH_PTY, DIRECTION_RECEIVE), 3);
+	feed(model, flow_key(reader, 0xa0, 7, MECH_EVENTFD, DIRECTION_SEND), 8);
+	assert_int_equal(model_end(model), 0);
+	assert_int_equal(model->channel_count, 3);
+	assert_int_equal(channel_by_id(model, "pty:[25:7]")->endpoint_count, 2);
+	assert_string_equal(channel_by_id(model, "pty:[25:7]")->name, "/dev/pts/7");
+	assert_int_equal(channel_by_id(model, "pty:[26:7]")->endpoint_count, 1);
+	assert_string_equal(channel_by_id(model, "eventfd:[7]")->name, "eventfd:[7]");
+	model_free(model);
+}
+
 static void test_datagrams_belong_to_the_receiver(void **state)
 {
 	struct model *model = start();
@@ -287,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_interval_range_only_of_its_epoch),
 		cmocka_unit_test(test_unix_peer_known_late),
 		cmocka_unit_test(test_both_ends_of_a_connection),
+		cmocka_unit_test(test_both_ends_of_a_terminal),
 		cmocka_unit_test(test_datagrams_belong_to_the_receiver),
 		cmocka_unit_test(test_sums_of_a_process),
 		cmocka_unit_test(test_holders_before_any_byte),
