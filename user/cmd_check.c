@@ -43,8 +43,9 @@ static void print_coverage(void)
 	printf("  locks: futex words, all operations\n"
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive futex\n"
+	       "         splice tee vmsplice sendfile\n"
 	       "not covered\n"
-	       "  io_uring, splice, tee, vmsplice, sendfile; System V IPC, shared memory,\n"
+	       "  io_uring; System V IPC, shared memory,\n"
 	       "  signals, eventfd, pty, netlink, vsock; who delivered what to whom, and because\n"
 	       "  of whom a thread waits\n");
 }
