@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, compare, compare_channel, compare_health, summary_of
+from harness import BUILD, compare, compare_channel, compare_health, endpoint_figures, summary_of
 
 MECHANISMS = [
     ("pipe",), ("fifo",),
@@ -13,6 +13,7 @@ MECHANISMS = [
     ("inet", "tcp4"), ("inet", "tcp6"), ("inet", "udp4"), ("inet", "udp6"),
     ("inet", "open4"), ("inet", "open6"),
     ("mqueue",), ("futex",),
+    ("splice", "pipe"), ("splice", "unix"), ("splice", "tcp"), ("splice", "full"),
 ]
 SHAPES = {
     "1": (),
@@ -70,7 +71,7 @@ def test_threads_born_after_the_attach(stage, mechanism, shape):
 
 
 @pytest.mark.parametrize("mechanism", [("pipe",), ("unix", "stream"), ("inet", "tcp4"),
-                                       ("inet", "open4"), ("mqueue",), ("futex",)], ids="-".join)
+                                       ("inet", "open4"), ("mqueue",), ("futex",), ("splice", "pipe")], ids="-".join)
 @pytest.mark.parametrize("end", [0, 1], ids=["first", "second"])
 def test_one_end_traced(stage, mechanism, end):
     """The other end is not a target: its figures stay unknown, ours stay exact."""
@@ -83,7 +84,7 @@ def test_one_end_traced(stage, mechanism, end):
 
 EDGES = [("pipe", "edges"), ("unix", "edges-stream"), ("unix", "edges-dgram"),
          ("unix", "edges-seqpacket"), ("inet", "edges-tcp"), ("inet", "edges-udp"),
-         ("inet", "refused"), ("mqueue", "edges")]
+         ("inet", "refused"), ("mqueue", "edges"), ("splice_edges",)]
 
 
 @pytest.mark.parametrize("mechanism", EDGES, ids="-".join)
@@ -95,8 +96,9 @@ def test_every_way_a_call_can_end(stage, mechanism, shape):
     compare(ipctrace.finish(), truth, workload.pids)
 
 
-def test_restarted_calls(stage):
-    workload = stage.workload("restart", "--phases", 2)
+@pytest.mark.parametrize("calls", [("restart",), ("splice_odd", "restart")], ids="-".join)
+def test_restarted_calls(stage, calls):
+    workload = stage.workload(*calls, "--phases", 2)
     workload.work()
     ipctrace = stage.attach(workload)
     truth = workload.work()
@@ -117,6 +119,20 @@ def test_calls_in_flight_at_the_attach(stage):
     assert (lock["wakes"], lock["empty_wakes"], lock["woken_threads"]) == (1, 0, 1)
     assert lock["wait_ns"] < 10**9
     assert summary["health"]["straddling_calls"] >= 2
+    compare_health(summary)
+
+
+def test_splice_in_flight_at_the_attach(stage):
+    workload = stage.workload("splice_odd", "asleep")
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    for expected in truth["channels"]:
+        channel, = [c for c in summary["channels"] if c["id"] == expected["id"]]
+        endpoint, = [e for e in channel["endpoints"] if e["pid"] == workload.pid]
+        assert endpoint_figures(endpoint) == [47, 47, 1, 1, 2, 0, 0], channel
+        assert endpoint["blocked_ns"] < 10**9, channel
+    assert summary["health"]["straddling_calls"] >= 1
     compare_health(summary)
 
 
