@@ -106,10 +106,10 @@ __hidden int splice_exit(struct thread *thread, struct call *call, long result)
 {
 	for (int end = 0; end < 2; end++) {
 		if (result == 0) {
-			/* Nothing was asked for, of any descriptors, or the input has ended: no empty message. */
+			/* The input has ended, or nothing was asked for, of whatever descriptors. */
 			call->flags &= ~CALL_UNRESOLVED;
 			if (call->direction == DIRECTION_SEND)
-				call->flags |= CALL_PEEK;
+				call->flags |= CALL_PEEK; /* no empty message */
 		}
 		channel_moved(thread, call, result);
 		exchange_ends(call);
@@ -131,8 +131,8 @@ static __always_inline bool is_pipe(__u8 mechanism)
 }
 
 /*
- * Between two channels one of which is a pipe at least. For room in a pipe the kernel waits when there is
- * something to read, for all else at the output only when it has got something from the input.
+ * Between two channels: what the kernel waits for is something to read while a pipe at the input is empty, else
+ * room while a pipe at the output is full, else what is no pipe.
  */
 static __always_inline bool waits_for_output(__u64 input, bool input_is_pipe, __u64 output,
 					     bool output_is_pipe)

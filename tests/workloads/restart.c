@@ -6,11 +6,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -122,35 +118,6 @@ static void feed(int which, size_t size)
 		     "write");
 }
 
-static bool is_stopped(pid_t pid)
-{
-	char path[64], text[256] = "", *state;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	if (!file || !fgets(text, sizeof(text), file))
-		return false;
-	fclose(file);
-	state = strrchr(text, ')');
-	return state && state[2] == 'T';
-}
-
-/* A child stops the whole process for as short a while as it can. */
-static void stop_and_continue(void)
-{
-	pid_t parent = getpid(), child = fork();
-
-	if (child == 0) {
-		kill(parent, SIGSTOP);
-		while (!is_stopped(parent))
-			;
-		kill(parent, SIGCONT);
-		_exit(0);
-	}
-	edges_expect(child > 0 && waitpid(child, NULL, 0) == child, "stopping child");
-}
-
 static void partner(void *unused)
 {
 	(void)unused;
@@ -162,7 +129,7 @@ static void partner(void *unused)
 	await_asleep(3, SYS_read);
 	feed(INTERRUPTED, 19);
 	await_asleep(4, SYS_read);
-	stop_and_continue();
+	edges_stop_and_continue();
 	truth_sleep_ms(149);
 	feed(STOPPED, 29);
 	await_asleep(5, SYS_read);
@@ -171,7 +138,7 @@ static void partner(void *unused)
 	await_asleep(6, SYS_read);
 	disturb(1);
 	await_asleep(7, SYS_futex);
-	stop_and_continue();
+	edges_stop_and_continue();
 	*step = 0;
 }
 

@@ -19,8 +19,10 @@
 
 #define PIPE_BYTES (1 << 20) /* holds 256 pieces: a pipe of this size is never full here */
 #define WINDOW_BYTES 16384   /* that are under way */
-#define FILE_BYTES 8192
+#define FILE_BYTES 8192L
 #define MESSAGES 211
+#define PAGE_BYTES 4096ULL
+#define PAGES 47     /* that are pushed */
 #define BIG_BYTES 300007 /* more than a socket's buffers hold */
 
 static const unsigned sizes[] = {61, 127, 509, 1021, 4093, 3, 2039};
@@ -175,8 +177,8 @@ static void sender(void *argument)
 			truth_sleep_ms(7);
 		if (i % 3 == 0) {
 			while (left)
-				left -= checked(SEND(way->first, sendfile(way->in[1], file_fd, &offset, left)),
-						"sendfile");
+				left -= checked(SEND(way->first, sendfile(way->in[1], file_fd, &offset,
+									  left)), "sendfile");
 			continue;
 		}
 		edges_expect(feed_pipe(channel, fds[1], left, i) == (ssize_t)left, "feed");
@@ -224,7 +226,8 @@ static void receiver(void *argument)
 
 static void open_tcp(struct way *way)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}}, one, other;
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct sockaddr_in one = address, other = address;
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 	socklen_t length = sizeof(address);
 	char name[64];
@@ -236,7 +239,8 @@ static void open_tcp(struct way *way)
 	way->in[0] = accept(listener, NULL, NULL);
 	edges_expect(!getsockname(way->in[0], (struct sockaddr *)&one, &length), "getsockname");
 	edges_expect(!getsockname(way->in[1], (struct sockaddr *)&other, &length), "getsockname");
-	snprintf(name, sizeof(name), "127.0.0.1:%u <-> 127.0.0.1:%u", ntohs(one.sin_port), ntohs(other.sin_port));
+	snprintf(name, sizeof(name), "127.0.0.1:%u <-> 127.0.0.1:%u", ntohs(one.sin_port),
+		 ntohs(other.sin_port));
 	way->first = truth_named_channel("tcp", name);
 	close(listener);
 }
@@ -253,13 +257,14 @@ static void push(void *argument)
 	struct way *way = argument;
 	static char page[4096];
 
-	for (unsigned i = 0; i < 47; i++) {
+	for (unsigned i = 0; i < PAGES; i++) {
 		if (i % 16 == 0)
 			for (unsigned j = 0; j < 16; j++)
 				edges_expect(SEND(way->first, write(way->in[1], page, sizeof(page))) == 4096,
 					     "fill");
 		edges_expect(MOVE(way->first, way->second, SENT,
-				  splice(way->in[0], NULL, way->out[1], NULL, sizeof(page), 0)) == 4096, "push");
+				  splice(way->in[0], NULL, way->out[1], NULL, sizeof(page), 0)) == 4096,
+			     "push");
 	}
 	edges_expect(RECEIVE(way->first, read(way->in[0], page, sizeof(page))) == 4096, "the last one");
 }
@@ -269,7 +274,7 @@ static void pull_slowly(void *argument)
 	struct way *way = argument;
 	char page[4096];
 
-	for (uint64_t left = 47 * 4096; left;) {
+	for (uint64_t left = PAGES * PAGE_BYTES; left;) {
 		truth_sleep_ms(3);
 		left -= checked(RECEIVE(way->second, read(way->out[0], page, sizeof(page))), "pull");
 	}

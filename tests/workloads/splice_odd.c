@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A splice between two pipes that sleeps. Variants: restart (signals and a stop interrupt it), asleep (it began
- * before the phase).
+ * A splice between two pipes that sleeps. Variants: restart (signals and a stop interrupt it), asleep (it
+ * began before the phase).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib_edges.h"
@@ -76,21 +73,6 @@ static void disturb(unsigned times)
 	}
 }
 
-/* A child stops the whole process and lets it go on. */
-static void stop_and_continue(void)
-{
-	pid_t parent = getpid(), child = fork();
-
-	if (child == 0) {
-		kill(parent, SIGSTOP);
-		truth_sleep_ms(2);
-		kill(parent, SIGCONT);
-		_exit(0);
-	}
-	edges_expect(child > 0 && waitpid(child, NULL, 0) == child, "stopping child");
-	truth_sleep_ms(29);
-}
-
 static void feed(size_t size)
 {
 	char data[64] = "";
@@ -109,7 +91,8 @@ static void disturber(void *unused)
 	await_asleep(3);
 	feed(19);
 	await_asleep(4);
-	stop_and_continue();
+	edges_stop_and_continue();
+	truth_sleep_ms(149);
 	feed(23);
 }
 
