@@ -143,16 +143,20 @@ static __always_inline bool is_still(__u64 file, const struct object_key *key)
 }
 
 /* Global, not hidden: the verifier looks at it once, not at each call. */
-__noinline int object_remember(__u64 file, const struct object_key *key)
+__noinline int object_remember(__u64 file, const struct object_key *key_given)
 {
 	struct object_value *value;
+	struct object_key key;
 
-	if (!key || bpf_map_lookup_elem(&objects, key) || !is_still(file, key))
+	if (!key_given)
 		return 0;
-	bpf_map_update_elem(&objects, key, &no_description, BPF_NOEXIST);
-	value = bpf_map_lookup_elem(&objects, key);
+	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
+	if (bpf_map_lookup_elem(&objects, &key) || !is_still(file, &key))
+		return 0;
+	bpf_map_update_elem(&objects, &key, &no_description, BPF_NOEXIST);
+	value = bpf_map_lookup_elem(&objects, &key);
 	if (value)
-		describe(file, key, value);
+		describe(file, &key, value);
 	else
 		health_count(HEALTH_MAP_FULL);
 	return 0;

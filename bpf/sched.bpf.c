@@ -49,7 +49,8 @@ static __always_inline void arrive(struct thread *thread)
 
 __hidden int sched_arrived_unseen(struct thread *thread)
 {
-	health_count(HEALTH_STORAGE_BUSY);
+	if (thread->woken_ns) /* else arrive() counts it */
+		health_count(HEALTH_STORAGE_BUSY);
 	arrive(thread);
 	return 0;
 }

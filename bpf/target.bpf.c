@@ -179,9 +179,12 @@ extern void bpf_task_release(struct task_struct *task) __ksym __weak;
 SEC("?tracepoint/task/task_newtask")
 int on_newtask_unpreempted(struct trace_event_raw_task_newtask *event)
 {
-	struct task_struct *child = bpf_task_from_pid(event->pid);
+	struct task_struct *child;
 
-	if (!child)
+	if (target_mode != TARGET_MODE_ALL && !traced_thread(bpf_get_current_task_btf()))
+		return 0;
+	child = bpf_task_from_pid(event->pid);
+	if (!child) /* it cannot have ended: it has not run */
 		return 0;
 	task_begins(child, event->clone_flags);
 	bpf_task_release(child);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Keys and values of the BPF maps: what the kernel side counts and the user side reads.
- * Both sides include this file; it holds types and tables, no functions, and includes nothing
+ * Both sides include this file; it holds types, tables and one function about a layout, and includes nothing
  * (the BPF side takes __u32 and friends from vmlinux.h, the user side from linux/types.h).
  */
 #ifndef IPCTRACE_TABLES_H

@@ -28,7 +28,7 @@ static void print_kernel(const struct features *features)
 	row("loads without probe reads", features->rdonly_cast,
 	    features->rdonly_cast ? "" : "each call costs some 100 ns more");
 	row("hooks that cannot be preempted", true,
-	    features->preemptible_hooks ? "each call costs some 80 ns more; needs tracefs" : "");
+	    features->preemptible_hooks ? "some 80 ns a call more; needs tracefs" : "");
 	row("skipped program runs are counted", features->recursion_misses,
 	    features->recursion_misses ? "" : "totals may be low and we cannot tell");
 	row("programs' own CPU time", features->run_time_stats,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the tracer takes for itself: memory, and nothing of what it traces after it has gone."""
 import os
+import pathlib
 import re
 
 import harness
@@ -13,8 +14,11 @@ def map_bytes(pid):
     """Locked memory of all BPF maps that a process holds open, each map once."""
     maps = {}
     for fd in os.listdir(f"/proc/{pid}/fdinfo"):
-        with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as file:
-            info = dict(re.findall(r"^(\w+):\s*(\d+)", file.read(), re.MULTILINE))
+        try:
+            text = pathlib.Path(f"/proc/{pid}/fdinfo/{fd}").read_text(encoding="ascii")
+        except FileNotFoundError:
+            continue  # an iterator's, closed by now
+        info = dict(re.findall(r"^(\w+):\s*(\d+)", text, re.MULTILINE))
         if "memlock" in info and "map_id" in info:  # a link to a map tells its id, too
             maps[info["map_id"]] = int(info["memlock"])
     assert maps

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+import harness
 from harness import BUILD, compare, compare_channel, compare_health, endpoint_figures, summary_of
 
 MECHANISMS = [
@@ -202,4 +203,4 @@ def test_blocked_time_of_long_sleeps(stage):
     compare(summary, truth, workload.pids)
     asleep_ns = truth["channels"][0]["endpoints"][0]["received"]["asleep_ns"]
     process, = [p for p in summary["processes"] if p["pid"] == workload.pid]
-    assert abs(process["blocked_ns"] - asleep_ns) <= 0.02 * asleep_ns
+    assert abs(process["blocked_ns"] - asleep_ns) <= harness.BLOCKED_SHARE * asleep_ns

@@ -26,7 +26,7 @@ command -v apt-get >/dev/null || refuse "apt-get is missing"
 
 private=$(mktemp -d)
 trap 'rm -rf "$private"' EXIT
-mkdir -p "$private/lists/partial" "$private/cache/archives/partial" "$private/work"
+mkdir -p "$private/lists/partial" "$private/cache/archives/partial" "$private/image"
 
 # Debian's main archive, as the machine knows it: whatever file and format names it. apt tells it
 # only of sources whose lists it has, so fetch them (privately) where the machine has none.
@@ -57,11 +57,11 @@ image=$(apt-cache "${apt[@]}" show linux-image-amd64 2>/dev/null |
 [ -n "$image" ] || refuse "$suite has no linux-image-amd64"
 binary=linux-binary-${image#linux-image-}
 apt-cache "${apt[@]}" show "$binary" >/dev/null 2>&1 || binary=$image
-(cd "$private/work" && timeout 300 apt-get "${apt[@]}" -qq download "$binary") >/dev/null 2>&1 ||
+(cd "$private/image" && timeout 300 apt-get "${apt[@]}" -qq download "$binary") >/dev/null 2>&1 ||
 	refuse "cannot download $binary"
-dpkg-deb --fsys-tarfile "$private"/work/*.deb | tar -x -C "$private/work" --wildcards '*/vmlinuz*' ||
+dpkg-deb --fsys-tarfile "$private"/image/*.deb | tar -x -C "$private/image" --wildcards '*/vmlinuz*' ||
 	refuse "$binary has no vmlinuz"
-mv "$(find "$private/work" -type f -name 'vmlinuz*' | head -1)" "$private/vmlinuz" || refuse "$binary has no vmlinuz"
+mv "$(find "$private/image" -type f -name 'vmlinuz*' | head -1)" "$private/vmlinuz" || refuse "$binary has no vmlinuz"
 touch "$private/vmlinuz"
 echo "${image#linux-image-}" >"$kernel/version"
 mv "$private/vmlinuz" "$kernel/vmlinuz"

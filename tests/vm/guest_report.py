@@ -2,7 +2,8 @@
 """pytest plugin of the guest: chooses the tests (see `selection` beside this file) and says the
 result of each on the second serial port, as soon as it is known.
 
-Counts are compared as on the machine. Times are not: under emulation a wake-up takes as long as it likes.
+Counts are compared as on the machine. Under emulation a wake-up takes as long as it likes: of times it is only
+asked that long sleeps are seen for at least half of their length, and at most one and a half.
 """
 import os
 import pathlib
@@ -31,6 +32,7 @@ def _patterns():
 def pytest_collection_modifyitems(config, items):
     # The harness is imported by now; its tolerances are looked up at each comparison.
     sys.modules["harness"].BLOCKED_NS_PER_CALL = 60_000_000_000
+    sys.modules["harness"].BLOCKED_SHARE = 0.5
     if os.environ.get("VM_CHOSEN"):
         return
     patterns = _patterns()
@@ -60,5 +62,5 @@ def pytest_collectreport(report):
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session, exitstatus):
-    if exitstatus not in (0, 1, 5):
+    if exitstatus not in (0, 1):
         _report("pytest", "FAIL", f"exit status {int(exitstatus)}")

@@ -35,6 +35,7 @@ int session_arm(struct session *session, pid_t pid, char error[SESSION_ERROR_SIZ
 
 	if (err)
 		snprintf(error, SESSION_ERROR_SIZE, "cannot mark the command: %s", strerror(-err));
+	session_tracing_begins(session);
 	return err;
 }
 

@@ -143,6 +143,10 @@ static int session_attach(struct session *session, char error[SESSION_ERROR_SIZE
 	if (err == -ENOENT && session->features.preemptible_hooks)
 		snprintf(error, SESSION_ERROR_SIZE,
 			 "the kernel's trace events are not there: mount -t tracefs tracefs /sys/kernel/tracing");
+	else if (err == -EACCES && session->features.preemptible_hooks)
+		snprintf(error, SESSION_ERROR_SIZE,
+			 "cannot read the numbers of the kernel's trace events below /sys/kernel/tracing: run as "
+			 "root, or with CAP_DAC_READ_SEARCH");
 	else if (err)
 		snprintf(error, SESSION_ERROR_SIZE,
 			 "cannot attach the BPF programs: %s; run ipctrace check", strerror(-err));
@@ -270,8 +274,10 @@ int session_mark_again(struct session *session)
 int session_mark_targets(struct session *session, const struct options *options,
 			 char error[SESSION_ERROR_SIZE])
 {
-	int err = session_mark_again(session);
+	int err;
 
+	session_tracing_begins(session);
+	err = session_mark_again(session);
 	if (err) {
 		snprintf(error, SESSION_ERROR_SIZE, "cannot mark the targets: %s", strerror(-err));
 		return err;
@@ -282,11 +288,9 @@ int session_mark_targets(struct session *session, const struct options *options,
 bool session_still_works(void *context)
 {
 	struct session *session = context;
-	struct process_key key = {}, next;
-	int fd, err;
+	int fd;
 
-	err = bpf_map_get_next_key(bpf_map__fd(session->bpf->maps.processes), &key, &next);
-	if (err && err != -ENOENT)
+	if (map_for_each(session, MAP_processes, no_record, NULL))
 		return false;
 	fd = bpf_iter_create(bpf_link__fd(session->holders_link));
 	if (fd < 0)

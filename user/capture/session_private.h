@@ -32,6 +32,7 @@ struct session {
 	struct features features;
 	uint64_t load_cpu_ns; /* our CPU time up to the end of attaching: not a cost of tracing */
 	int stats_fd; /* keeps the kernel's run-time statistics on, or -1 */
+	uint64_t missed_before; /* runs missed before anything was traced */
 	uint64_t next_search_ns; /* CLOCK_MONOTONIC: when the next search for holders is affordable */
 	struct bpf_link *mark_link, *holders_link; /* iterators */
 	struct bpf_link *map_links[MAP_COUNT];     /* iterators, in the order of maps.def */
@@ -47,6 +48,12 @@ int iterator_run(const struct bpf_link *link, size_t record_size,
 
 /* Marks the threads that are targets and not marked yet. Returns 0 or a negative errno. */
 int session_mark_again(struct session *session);
+
+/*
+ * Tracing begins: what was missed until now does not count. (Setting ourselves up takes updates of maps, which
+ * hold off the programs of perf events.)
+ */
+void session_tracing_begins(struct session *session);
 
 /* CPU time of this process, in user space and in the kernel. */
 uint64_t own_cpu_ns(void);

@@ -109,6 +109,11 @@ static struct program_totals read_programs(struct session *session)
 	return totals;
 }
 
+void session_tracing_begins(struct session *session)
+{
+	session->missed_before = read_programs(session).missed_runs;
+}
+
 static void set_health(struct model *model, enum health figure, bool known, uint64_t value)
 {
 	model->health[figure].known = known;
@@ -139,7 +144,8 @@ static void read_health(struct session *session, struct model *model)
 #undef USER
 #undef NONE
 	set_health(model, HEALTH_LOST_EVENTS, true, 0);
-	set_health(model, HEALTH_MISSED_RUNS, features->recursion_misses, totals.missed_runs);
+	set_health(model, HEALTH_MISSED_RUNS, features->recursion_misses,
+		   totals.missed_runs - session->missed_before);
 	set_health(model, HEALTH_BPF_CPU_NS, features->run_time_stats || session->stats_fd >= 0,
 		   totals.run_time_ns);
 	set_health(model, HEALTH_USER_CPU_NS, true, own_cpu_ns() - session->load_cpu_ns);

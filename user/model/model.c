@@ -124,7 +124,7 @@ static void take_range(struct histogram *h, const struct time_range *range, __u3
 
 	h->min = range->min & ns;
 	h->max = range->max & ns;
-	h->has_range = h->used && range->min == time_range_word(epoch, h->min) &&
+	h->has_range = h->used && h->max < ns && range->min == time_range_word(epoch, h->min) &&
 		       range->max == time_range_word(epoch, h->max) &&
 		       time_slot(h->min) == h->buckets[0].slot &&
 		       time_slot(h->max) == h->buckets[h->used - 1].slot;

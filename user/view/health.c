@@ -74,12 +74,19 @@ void text_health(struct lines *lines, const struct text_request *request)
 	char kernel[UNIT_TEXT_SIZE], user[UNIT_TEXT_SIZE], text[256];
 	unsigned problems = 0;
 
+	for (unsigned i = 0; i < HEALTH_COUNT; i++)
+		problems += is_problem(model, i);
+	/* First: where a screen has no room for all lines it shows these. */
+	format_cost(kernel, model, HEALTH_BPF_CPU_NS);
+	format_cost(user, model, HEALTH_USER_CPU_NS);
+	snprintf(text, sizeof(text), "health: %sshare of one CPU: kernel side %s, ipctrace %s",
+		 problems ? "" : "nothing lost; ", kernel, user);
+	lines_add_wrapped(lines, LINE_PLAIN, text);
 	for (unsigned i = 0; i < HEALTH_COUNT; i++) {
 		const struct health_figure *figure = &model->health[i];
 
 		if (!is_problem(model, i))
 			continue;
-		problems++;
 		if (figure->known)
 			snprintf(text, sizeof(text), "health: %s %" PRIu64 ": %s", keys[i],
 				 figure->value, meanings[i]);
@@ -88,9 +95,4 @@ void text_health(struct lines *lines, const struct text_request *request)
 				 meanings[i]);
 		lines_add_wrapped(lines, LINE_WARNING, text);
 	}
-	format_cost(kernel, model, HEALTH_BPF_CPU_NS);
-	format_cost(user, model, HEALTH_USER_CPU_NS);
-	snprintf(text, sizeof(text), "health: %sshare of one CPU: kernel side %s, ipctrace %s",
-		 problems ? "" : "nothing lost; ", kernel, user);
-	lines_add_wrapped(lines, LINE_PLAIN, text);
 }
