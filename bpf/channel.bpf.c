@@ -189,10 +189,35 @@ static __always_inline int system_v_enter(struct task_struct *task, struct threa
 	return flow_open(&key, call->file);
 }
 
+/* Returns whether FD is a channel; fills in which one. */
+static __always_inline bool find_object(struct task_struct *task, struct call *call, __u32 fd)
+{
+	struct object_key key = {};
+
+	call->file = object_file(task, fd);
+	if (!call->file) {
+		call->flags |= CALL_UNRESOLVED;
+		return false;
+	}
+	if (!object_identify(call->file, &key))
+		return false;
+	/* Reading a queue's file gives its state in words, not messages. */
+	if (key.mechanism == MECH_MQUEUE && call->operation != OP_MQ_SEND &&
+	    call->operation != OP_MQ_RECEIVE)
+		return false;
+	call->mechanism = key.mechanism;
+	call->object = key.object;
+	call->aux = key.aux;
+	if (may_meet_end(call) && has_queued(call->object))
+		call->flags |= CALL_QUEUED;
+	if (call->mechanism == MECH_UNIX_DGRAM && call->direction == DIRECTION_SEND)
+		call->destination = peer_of(call->object);
+	return true;
+}
+
 __hidden int channel_enter(struct task_struct *task, struct thread *thread)
 {
 	struct call *call = &thread->call;
-	struct object_key key = {};
 
 	call->destination = 0;
 	call->direction = DIRECTION_RECEIVE;
@@ -209,26 +234,14 @@ __hidden int channel_enter(struct task_struct *task, struct thread *thread)
 	case OP_SEM_OPERATE:
 		return system_v_enter(task, thread);
 	}
-	call->file = object_file(task, call->arguments[0]);
-	if (!call->file) {
-		call->flags |= CALL_UNRESOLVED;
-		return 0;
-	}
-	if (!object_identify(call->file, &key))
-		return 0;
-	/* Reading a queue's file gives its state in words, not messages. */
-	if (key.mechanism == MECH_MQUEUE && call->operation != OP_MQ_SEND &&
-	    call->operation != OP_MQ_RECEIVE)
-		return 0;
-	call->mechanism = key.mechanism;
-	call->object = key.object;
-	call->aux = key.aux;
-	if (may_meet_end(call) && has_queued(call->object))
-		call->flags |= CALL_QUEUED;
-	if (call->mechanism == MECH_UNIX_DGRAM && call->direction == DIRECTION_SEND)
-		call->destination = peer_of(call->object);
-	details_enter(call);
+	if (find_object(task, call, call->arguments[0]))
+		details_enter(call);
 	return 0;
+}
+
+__noinline int channel_find(struct call *call, __u32 fd)
+{
+	return call && find_object(bpf_get_current_task_btf(), call, fd);
 }
 
 /*
@@ -303,11 +316,11 @@ static __always_inline void vector_exit(const struct flow_key *key, const struct
 }
 
 static __always_inline void success(const struct flow_key *key, struct flow_value *flow,
-				    const struct call *call, long result)
+				    const struct call *call, long result, bool vectors)
 {
 	if (call->flags & CALL_PEEK)
 		return;
-	switch (call->operation) {
+	switch (vectors ? call->operation : OP_NONE) {
 	case OP_SENDMMSG:
 	case OP_RECVMMSG:
 		vector_exit(key, call, result);
@@ -326,8 +339,8 @@ static __always_inline bool would_block(const struct call *call, long result)
 	return result == -EAGAIN || (result == -ENOMSG && call->operation == OP_MSG_RECEIVE);
 }
 
-__hidden int channel_exit(struct task_struct *task, struct thread *thread, struct call *call,
-			   long result)
+static __always_inline int end(struct task_struct *task, struct thread *thread, struct call *call,
+			       long result, bool vectors)
 {
 	struct flow_key key;
 	struct flow_value *flow;
@@ -348,7 +361,7 @@ __hidden int channel_exit(struct task_struct *task, struct thread *thread, struc
 		return 0;
 	__sync_fetch_and_add(&flow->calls, 1);
 	if (result >= 0)
-		success(&key, flow, call, result);
+		success(&key, flow, call, result, vectors);
 	else if (would_block(call, result))
 		__sync_fetch_and_add(&flow->would_block, 1);
 	else
@@ -358,6 +371,17 @@ __hidden int channel_exit(struct task_struct *task, struct thread *thread, struc
 		wait_add(task, thread, call);
 	}
 	return 0;
+}
+
+__hidden int channel_exit(struct task_struct *task, struct thread *thread, struct call *call,
+			   long result)
+{
+	return end(task, thread, call, result, true);
+}
+
+__noinline int channel_moved(struct thread *thread, struct call *call, long result)
+{
+	return thread && call ? end(bpf_get_current_task_btf(), thread, call, result, false) : 0;
 }
 
 __hidden int channel_connected(const struct call *call)

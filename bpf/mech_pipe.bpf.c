@@ -29,3 +29,25 @@ __hidden int pipe_describe(__u64 address, struct object_value *value)
 				  KERNEL_READ(dentry, d_name.name));
 	return 0;
 }
+
+static __always_inline struct pipe_inode_info *pipe_of(__u64 address)
+{
+	struct file *file = KERNEL_POINTER(struct file, address);
+
+	return KERNEL_POINTER(struct pipe_inode_info, KERNEL_READ(file, private_data));
+}
+
+__hidden int pipe_is_empty(__u64 file)
+{
+	struct pipe_inode_info *pipe = pipe_of(file);
+
+	return KERNEL_READ(pipe, head) == KERNEL_READ(pipe, tail);
+}
+
+__hidden int pipe_is_full(__u64 file)
+{
+	struct pipe_inode_info *pipe = pipe_of(file);
+	__u32 slots = KERNEL_READ(pipe, head) - KERNEL_READ(pipe, tail);
+
+	return slots >= KERNEL_READ(pipe, max_usage);
+}

@@ -18,6 +18,9 @@ struct task_struct;
 /* Is an inode of this file system (a FIFO by its mode) a pipe or a FIFO? */
 enum mechanism pipe_mechanism(struct super_block *super);
 int pipe_describe(__u64 file, struct object_value *value);
+/* Does the pipe or FIFO of FILE hold nothing, or as much as it can? */
+int pipe_is_empty(__u64 file);
+int pipe_is_full(__u64 file);
 
 /* Is an inode of a file system with this magic (a regular file by its mode) a POSIX message queue? */
 enum mechanism mqueue_mechanism(__u64 magic);

@@ -11,6 +11,7 @@
 #include "health.bpf.h"
 #include "kernel.bpf.h"
 #include "sched.bpf.h"
+#include "splice.bpf.h"
 #include "thread.bpf.h"
 
 static __always_inline long task_state(struct task_struct *task)
@@ -75,6 +76,8 @@ static __always_inline void leave(struct task_struct *previous, bool preempted)
 	thread->off_cpu = OFF_CPU_ASLEEP;
 	if (thread->call.operation >= OP_FUTEX && thread->call.operation <= OP_FUTEX_WAITV)
 		futex_sleep(thread);
+	else if (is_splice(thread->call.operation))
+		splice_sleep(thread);
 }
 
 SEC("tp_btf/sched_switch")

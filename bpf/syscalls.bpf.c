@@ -13,6 +13,7 @@
 #include "health.bpf.h"
 #include "kernel.bpf.h"
 #include "sched.bpf.h"
+#include "splice.bpf.h"
 #include "thread.bpf.h"
 
 static __always_inline enum operation operation_of(__u64 number, bool is_32bit)
@@ -162,6 +163,8 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 		channel_enter(task, thread);
 	else if (is_futex(call->operation))
 		futex_enter(thread);
+	else if (is_splice(call->operation))
+		splice_enter(task, thread);
 }
 
 static __always_inline int call_enters(struct task_struct *task, struct pt_regs *regs, __u64 number)
@@ -231,6 +234,8 @@ static __always_inline void call_end(struct task_struct *task, struct thread *th
 		channel_connected(call);
 	else if (is_futex(call->operation))
 		futex_exit(task, thread, call, result);
+	else if (is_splice(call->operation))
+		splice_exit(thread, call, result);
 }
 
 /* The first exit of a thread that was inside a call when we marked it. */
@@ -245,10 +250,11 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 		return false;
 	thread->fresh = 0;
 	decode(&decoded, regs, operation, is_32bit);
-	if (!is_channel(decoded.operation) && !is_futex(decoded.operation))
+	if (!is_channel(decoded.operation) && !is_futex(decoded.operation) &&
+	    !is_splice(decoded.operation))
 		return false;
 	call_begin(task, thread, &decoded, number, CALL_STRADDLING | (is_32bit ? CALL_32BIT : 0));
-	if (is_channel(decoded.operation) && call->mechanism == MECH_NONE)
+	if (!is_futex(decoded.operation) && call->mechanism == MECH_NONE)
 		return false;
 	health_count(HEALTH_STRADDLING_CALLS);
 	return true;
@@ -330,6 +336,8 @@ static __always_inline void call_abandon(struct task_struct *task, struct thread
 		channel_abandon(task, thread, call);
 	else if (is_futex(call->operation))
 		futex_abandon(task, thread, call);
+	else if (is_splice(call->operation))
+		splice_abandon(task, thread, call);
 	call->operation = OP_NONE;
 }
 

@@ -38,6 +38,10 @@ enum operation {
 	OP_UNREADABLE = 18, /* carries IPC in a form that we cannot read: counted in health */
 	OP_UNCOVERED = 20,  /* may move data of channels in a way that we do not follow: counted in health */
 	OP_CONNECT = 21,    /* gives a socket another peer */
+	OP_SPLICE = 40, /* splice.bpf.c's: data moves between two files */
+	OP_TEE = 41,
+	OP_VMSPLICE = 42,
+	OP_SENDFILE = 43,
 	OP_SOCKETCALL = 19, /* 32-bit x86: one of the socket calls, by its first argument */
 	OP_MSG_RECEIVE = 30,
 	OP_MSG_SEND = 31,

@@ -21,6 +21,18 @@ enum call_flag {
 
 #define CALL_ARGUMENTS 6
 
+/* The other end of a call that moves data between two channels: members as in struct call. */
+struct far_end {
+	__u64 object;
+	__u64 destination;
+	__u64 file;
+	__u64 blocked_ns, runqueue_ns;
+	__u32 aux;
+	__u16 flags;
+	__u8 mechanism; /* MECH_NONE: the call has one end */
+	__u8 direction;
+};
+
 struct call {
 	__u64 object; /* as in object_key; the futex word's address */
 	__u64 destination;
@@ -34,6 +46,7 @@ struct call {
 	__u8 direction;
 	__u8 futex_operation;
 	__u16 flags;     /* enum call_flag */
+	struct far_end far; /* of the operations of splice.bpf.c only */
 };
 
 enum off_cpu {

@@ -61,11 +61,10 @@ static void print_coverage(void)
 	printf("  locks: futex words, all operations\n"
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive msgsnd\n"
-	       "         msgrcv semop semtimedop futex\n"
+	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex\n"
 	       "not covered\n"
-	       "  io_uring, splice, tee, vmsplice, sendfile; shared memory, signals,\n"
-	       "  signalfd, netlink, vsock; who delivered what to whom, and because of\n"
-	       "  whom a thread waits\n");
+	       "  io_uring; shared memory, signals, signalfd, netlink, vsock; who delivered\n"
+	       "  what to whom, and because of whom a thread waits\n");
 }
 
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */

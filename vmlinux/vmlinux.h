@@ -115,6 +115,9 @@ struct super_block {
 };
 
 struct pipe_inode_info {
+	unsigned int head;
+	unsigned int tail;
+	unsigned int max_usage;
 	unsigned int ring_size;
 };
 

@@ -16,7 +16,7 @@ def workload_32(stage):
     return start
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS + EDGES + [("restart",)], ids="-".join)
+@pytest.mark.parametrize("mechanism", MECHANISMS + EDGES + [("restart",), ("splice_odd", "restart")], ids="-".join)
 @shapes("1")
 def test_one_thread(stage, workload_32, mechanism, shape):
     workload = workload_32(*mechanism, *shape)
@@ -26,7 +26,7 @@ def test_one_thread(stage, workload_32, mechanism, shape):
 
 
 @pytest.mark.parametrize("mechanism", [("pipe",), ("unix", "stream"), ("inet", "open4"), ("sysv_msg",),
-                                       ("sysv_sem",), ("futex",)], ids="-".join)
+                                       ("sysv_sem",), ("futex",), ("splice", "pipe")], ids="-".join)
 @shapes("8-processes")
 def test_in_the_middle(stage, workload_32, mechanism, shape):
     workload = workload_32(*mechanism, *shape, "--phases", 2)

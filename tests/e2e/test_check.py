@@ -16,6 +16,9 @@ def test_all_is_well():
     assert done.returncode == 0, done.stderr
     for name in MECHANISMS:
         assert name in done.stdout, f"{name} is not mentioned"
+    covered, _, not_covered = done.stdout.partition("not covered")
+    for call in ("splice", "tee", "vmsplice", "sendfile"):
+        assert f" {call}" in covered and f" {call}" not in not_covered, done.stdout
     assert "self-test" in done.stdout.lower()
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
 

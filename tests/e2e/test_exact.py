@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 import harness
-from harness import BUILD, compare, compare_channel, compare_health, summary_of
+from harness import BUILD, compare, compare_channel, compare_health, endpoint_figures, summary_of
 
 MECHANISMS = [
     ("pipe",), ("fifo",),
@@ -14,6 +14,7 @@ MECHANISMS = [
     ("inet", "tcp4"), ("inet", "tcp6"), ("inet", "udp4"), ("inet", "udp6"),
     ("inet", "open4"), ("inet", "open6"),
     ("mqueue",), ("eventfd",), ("pty",), ("sysv_msg",), ("sysv_sem",), ("futex",),
+    ("splice", "pipe"), ("splice", "unix"), ("splice", "tcp"), ("splice", "full"),
 ]
 SHAPES = {
     "1": (),
@@ -73,7 +74,7 @@ def test_threads_born_after_the_attach(stage, mechanism, shape):
 
 @pytest.mark.parametrize("mechanism", [("pipe",), ("unix", "stream"), ("inet", "tcp4"),
                                        ("inet", "open4"), ("mqueue",), ("eventfd",), ("pty",),
-                                       ("sysv_msg",), ("sysv_sem",), ("futex",)],
+                                       ("sysv_msg",), ("sysv_sem",), ("futex",), ("splice", "pipe")],
                          ids="-".join)
 @pytest.mark.parametrize("end", [0, 1], ids=["first", "second"])
 def test_one_end_traced(stage, mechanism, end):
@@ -88,7 +89,7 @@ def test_one_end_traced(stage, mechanism, end):
 EDGES = [("pipe", "edges"), ("unix", "edges-stream"), ("unix", "edges-dgram"),
          ("unix", "edges-seqpacket"), ("inet", "edges-tcp"), ("inet", "edges-udp"),
          ("inet", "refused"), ("mqueue", "edges"), ("eventfd", "edges"), ("pty", "edges"),
-         ("sysv_msg", "edges"), ("sysv_sem", "edges")]
+         ("sysv_msg", "edges"), ("sysv_sem", "edges"), ("splice_edges",)]
 
 
 @pytest.mark.parametrize("mechanism", EDGES, ids="-".join)
@@ -100,8 +101,9 @@ def test_every_way_a_call_can_end(stage, mechanism, shape):
     compare(ipctrace.finish(), truth, workload.pids)
 
 
-def test_restarted_calls(stage):
-    workload = stage.workload("restart", "--phases", 2)
+@pytest.mark.parametrize("calls", [("restart",), ("splice_odd", "restart")], ids="-".join)
+def test_restarted_calls(stage, calls):
+    workload = stage.workload(*calls, "--phases", 2)
     workload.work()
     ipctrace = stage.attach(workload)
     truth = workload.work()
@@ -122,6 +124,20 @@ def test_calls_in_flight_at_the_attach(stage):
     assert (lock["wakes"], lock["empty_wakes"], lock["woken_threads"]) == (1, 0, 1)
     assert lock["wait_ns"] < 10**9
     assert summary["health"]["straddling_calls"] >= 2
+    compare_health(summary)
+
+
+def test_splice_in_flight_at_the_attach(stage):
+    workload = stage.workload("splice_odd", "asleep")
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    for expected in truth["channels"]:
+        channel, = [c for c in summary["channels"] if c["id"] == expected["id"]]
+        endpoint, = [e for e in channel["endpoints"] if e["pid"] == workload.pid]
+        assert endpoint_figures(endpoint) == [47, 47, 1, 1, 2, 0, 0], channel
+        assert endpoint["blocked_ns"] < 10**9, channel
+    assert summary["health"]["straddling_calls"] >= 1
     compare_health(summary)
 
 

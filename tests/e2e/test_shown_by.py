@@ -165,3 +165,50 @@ def test_python_threads_as_a_person_sees_them(stage):
         process.wait(10)
     text = ipctrace.stdout()
     assert "WAITS" in text and "TID" in text and "python3" in text
+
+
+SENDS_A_FILE = """
+import os, socket, sys, threading
+server = socket.create_server(("127.0.0.1", 0))
+def send():
+    with server.accept()[0] as connection, open(sys.argv[1], "rb") as file:
+        connection.sendfile(file)
+sender = threading.Thread(target=send)
+sender.start()
+size = 0
+with socket.create_connection(server.getsockname()) as client:
+    while data := client.recv(65536):
+        size += len(data)
+sender.join()
+print(size)
+"""
+
+
+def test_python_sends_a_file(tmp_path):
+    """socket.sendfile() of Python's library, which is sendfile(2)."""
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * BYTES)
+    done = run("--json", "-o", tmp_path / "data", "--", sys.executable, "-c", SENDS_A_FILE, file)
+    assert (done.returncode, done.stdout.strip()) == (0, str(BYTES)), done.stderr
+    summary = summary_of((tmp_path / "data").read_text())
+    connection, = [c for c in summary["channels"] if c["kind"] == "tcp" and
+                   any(e["calls"] for e in c["endpoints"])]
+    endpoint, = [e for e in connection["endpoints"] if e["calls"]]
+    assert (endpoint["sent_bytes"], endpoint["received_bytes"]) == (BYTES, BYTES)
+    assert summary["health"]["uncovered_calls"] == 0
+    compare_health(summary)
+
+
+def test_busybox_copies_a_file(tmp_path):
+    """Its cat moves a file with sendfile(2)."""
+    if not shutil.which("busybox"):
+        pytest.skip("busybox is not installed")
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * BYTES)
+    done = run("--json", "-o", tmp_path / "data", "--", "sh", "-c", f"busybox cat {file} | wc -c")
+    assert (done.returncode, done.stdout.strip()) == (0, str(BYTES)), done.stderr
+    summary = summary_of((tmp_path / "data").read_text())
+    pipe, = [c for c in summary["channels"] if any(e["sent_bytes"] == BYTES for e in c["endpoints"])]
+    ends = {e["comm"]: (e["sent_bytes"], e["received_bytes"]) for e in pipe["endpoints"] if e["calls"]}
+    assert ends == {"busybox": (BYTES, 0), "wc": (0, BYTES)} or ends == {"cat": (BYTES, 0), "wc": (0, BYTES)}
+    compare_health(summary)

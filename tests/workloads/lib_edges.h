@@ -11,4 +11,7 @@ void edges_run(struct truth_channel *channel, int one, int other);
 /* Ends the program with WHAT when a call did not end as it should. */
 void edges_expect(bool truth, const char *what);
 
+/* A child stops the whole process, for as short a while as it can. */
+void edges_stop_and_continue(void);
+
 #endif

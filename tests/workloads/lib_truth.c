@@ -259,18 +259,24 @@ struct truth_end *truth_end_of(struct truth_channel *channel, pid_t pid)
 	return end;
 }
 
+static struct truth_figures *count_call_of(struct truth_channel *channel, enum truth_direction direction,
+					   const struct truth_time *time)
+{
+	struct truth_figures *figures = &truth_end_of(channel, getpid())->figures[direction];
+
+	truth_add(&figures->calls, 1);
+	truth_add(&figures->time.asleep_ns, time->asleep_ns);
+	truth_add(&figures->time.runqueue_ns, time->runqueue_ns);
+	truth_add(&figures->time.sleeps, time->sleeps);
+	return figures;
+}
+
 static struct truth_figures *count_call(struct truth_channel *channel, enum truth_direction direction)
 {
 	struct truth_time time = {0};
-	struct truth_figures *figures;
 
 	truth_add_time(&time);
-	figures = &truth_end_of(channel, getpid())->figures[direction];
-	truth_add(&figures->calls, 1);
-	truth_add(&figures->time.asleep_ns, time.asleep_ns);
-	truth_add(&figures->time.runqueue_ns, time.runqueue_ns);
-	truth_add(&figures->time.sleeps, time.sleeps);
-	return figures;
+	return count_call_of(channel, direction, &time);
 }
 
 static void count_failure(struct truth_figures *figures, int error)
@@ -313,6 +319,44 @@ ssize_t truth_after_look(struct truth_channel *channel, ssize_t result)
 		count_failure(figures, error);
 	errno = error;
 	return result;
+}
+
+static ssize_t after_move(struct truth_channel *from, struct truth_channel *to,
+			  enum truth_direction waited, bool takes, ssize_t result)
+{
+	struct truth_channel *ends[] = {[SENT] = to, [RECEIVED] = from};
+	struct truth_time time = {0};
+	int error = errno;
+
+	truth_add_time(&time);
+	if (!ends[waited])
+		waited = waited == SENT ? RECEIVED : SENT;
+	for (enum truth_direction i = SENT; i <= RECEIVED; i++) {
+		const struct truth_time *mine = i == waited ? &time : &(struct truth_time){0};
+		struct truth_figures *figures = ends[i] ? count_call_of(ends[i], i, mine) : NULL;
+
+		if (figures && result < 0) {
+			count_failure(figures, error);
+		} else if (figures && (result > 0 || (i == RECEIVED && from->datagrams)) &&
+			   (i == SENT || takes)) {
+			truth_add(&figures->messages, 1);
+			truth_add(&figures->bytes, result);
+		}
+	}
+	errno = error;
+	return result;
+}
+
+ssize_t truth_after_move(struct truth_channel *from, struct truth_channel *to, enum truth_direction waited,
+			 ssize_t result)
+{
+	return after_move(from, to, waited, true, result);
+}
+
+ssize_t truth_after_duplicate(struct truth_channel *from, struct truth_channel *to,
+			      enum truth_direction waited, ssize_t result)
+{
+	return after_move(from, to, waited, false, result);
 }
 
 struct truth_lock *truth_lock_at(pid_t pid, const void *address)

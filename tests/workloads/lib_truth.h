@@ -105,8 +105,19 @@ void truth_after_many(struct truth_channel *channel, enum truth_direction direct
 /* A call that looks without taking (MSG_PEEK, MSG_ERRQUEUE): neither messages nor bytes. */
 ssize_t truth_after_look(struct truth_channel *channel, ssize_t result);
 
+/*
+ * A call that moves data between two files: a receive FROM one and a send TO the other (NULL: not a channel).
+ * WAITED: for which of them it slept, if it did. A duplicate leaves the data where it is.
+ */
+ssize_t truth_after_move(struct truth_channel *from, struct truth_channel *to, enum truth_direction waited,
+			 ssize_t result);
+ssize_t truth_after_duplicate(struct truth_channel *from, struct truth_channel *to,
+			      enum truth_direction waited, ssize_t result);
+
 #define SEND(channel, call) (truth_before(), truth_after(channel, SENT, call))
 #define RECEIVE(channel, call) (truth_before(), truth_after(channel, RECEIVED, call))
+#define MOVE(from, to, waited, call) (truth_before(), truth_after_move(from, to, waited, call))
+#define DUPLICATE(from, to, waited, call) (truth_before(), truth_after_duplicate(from, to, waited, call))
 #define LOOK(channel, call) (truth_before(), truth_after_look(channel, call))
 
 struct truth_lock *truth_lock_at(pid_t pid, const void *address);

@@ -6,15 +6,11 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib_edges.h"
-#include "lib_stop.h"
 
 enum { RESTARTED, INTERRUPTED, STOPPED, NESTED, NESTED_INTERRUPTED, SIDE, PIPE_COUNT };
 
@@ -133,7 +129,7 @@ static void partner(void *unused)
 	await_asleep(3, SYS_read);
 	feed(INTERRUPTED, 19);
 	await_asleep(4, SYS_read);
-	stop_and_continue();
+	edges_stop_and_continue();
 	truth_sleep_ms(149);
 	feed(STOPPED, 29);
 	await_asleep(5, SYS_read);
@@ -142,7 +138,7 @@ static void partner(void *unused)
 	await_asleep(6, SYS_read);
 	disturb(1);
 	await_asleep(7, SYS_futex);
-	stop_and_continue();
+	edges_stop_and_continue();
 	*step = 0;
 }
 

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "lib_edges.h"
-#include "lib_stop.h"
 #include "lib_sysv.h"
 
 #define SMALL 23
@@ -113,7 +112,7 @@ static void partner(void *unused)
 	await_asleep(2, RECEIVED);
 	feed(17);
 	await_asleep(3, RECEIVED);
-	stop_and_continue();
+	edges_stop_and_continue();
 	truth_sleep_ms(31);
 	feed(19);
 	await_asleep(4, RECEIVED);
@@ -121,7 +120,7 @@ static void partner(void *unused)
 	await_asleep(5, SENT);
 	disturb();
 	await_asleep(6, SENT);
-	stop_and_continue();
+	edges_stop_and_continue();
 	truth_sleep_ms(31);
 	edges_expect(sysv_receive(&queues[TO_SEND], WAY, &message, SYSV_LARGEST, 0, 0) == SYSV_LARGEST, "make room");
 	await_asleep(7, SENT);
