@@ -60,8 +60,12 @@ __hidden struct flow_value *flow_get(const struct flow_key *key, __u64 file)
 /* Global, not hidden: the verifier looks at it once, not at each call. */
 __noinline int flow_open(const struct flow_key *key, __u64 file)
 {
-	if (key)
-		flow_get(key, file);
+	struct flow_key own;
+
+	if (!key)
+		return 0;
+	own = *key; /* before 6.2 (d1673304097c) maps take keys only from the stack */
+	flow_get(&own, file);
 	return 0;
 }
 
