@@ -30,7 +30,8 @@ static __always_inline bool is_futex(enum operation operation)
 
 static __always_inline bool is_channel(enum operation operation)
 {
-	return (operation >= OP_READ && operation <= OP_MQ_SEND) || (operation >= OP_MSG_RECEIVE && operation <= OP_SEM_OPERATE);
+	return (operation >= OP_READ && operation <= OP_MQ_SEND) ||
+	       (operation >= OP_MSG_RECEIVE && operation <= OP_SEM_OPERATE);
 }
 
 /*
@@ -38,12 +39,6 @@ static __always_inline bool is_channel(enum operation operation)
  * it so that the restored state is not taken for a call to restart.
  */
 #define NO_SYSCALL 0xffffffffULL
-
-/* A call as it means what it says: its operation and arguments. */
-struct decoded {
-	enum operation operation;
-	__u64 arguments[CALL_ARGUMENTS];
-};
 
 /* The socket calls by their number in include/uapi/linux/net.h, and how many words they take. */
 static const struct {
@@ -62,12 +57,12 @@ static const struct {
 };
 
 /* socketcall(call, vector): the arguments are 32-bit words in user memory. */
-static __always_inline void decode_socketcall(struct decoded *decoded)
+static __always_inline void decode_socketcall(struct call *call)
 {
-	__u64 number = decoded->arguments[0], vector = decoded->arguments[1];
+	__u64 number = call->arguments[0], vector = call->arguments[1];
 	__u32 words[8] = {}; /* what a mask can hold: no call takes more than six */
 
-	decoded->operation = OP_NONE;
+	call->operation = OP_NONE;
 	if (number >= sizeof(socketcalls) / sizeof(socketcalls[0]) ||
 	    socketcalls[number].operation == OP_NONE)
 		return;
@@ -76,9 +71,9 @@ static __always_inline void decode_socketcall(struct decoded *decoded)
 		health_count(HEALTH_UNREADABLE_MEMORY);
 		return;
 	}
-	decoded->operation = socketcalls[number].operation;
+	call->operation = socketcalls[number].operation;
 	for (int i = 0; i < CALL_ARGUMENTS; i++)
-		decoded->arguments[i] = words[i];
+		call->arguments[i] = words[i];
 }
 
 /* Calls by their number in include/uapi/linux/ipc.h. */
@@ -91,24 +86,24 @@ static __always_inline void decode_socketcall(struct decoded *decoded)
  * ipc(call, first, second, third, pointer, fifth). Version 0 of msgrcv, by the high half of its first word,
  * keeps the message's address and type in user memory, the others in pointer and fifth: neither is needed.
  */
-static __always_inline void decode_ipc(struct decoded *decoded)
+static __always_inline void decode_ipc(struct call *call)
 {
-	__u64 *arguments = decoded->arguments;
-	__u64 call = arguments[0] & 0xffff, size = arguments[2], flags = arguments[3];
+	__u64 *arguments = call->arguments;
+	__u64 size = arguments[2], flags = arguments[3];
 
-	switch (call) {
+	switch (arguments[0] & 0xffff) {
 	case IPC_SEMOP:
 	case IPC_SEMTIMEDOP:
-		decoded->operation = OP_SEM_OPERATE;
+		call->operation = OP_SEM_OPERATE;
 		break;
 	case IPC_MSGSND:
-		decoded->operation = OP_MSG_SEND;
+		call->operation = OP_MSG_SEND;
 		break;
 	case IPC_MSGRCV:
-		decoded->operation = OP_MSG_RECEIVE;
+		call->operation = OP_MSG_RECEIVE;
 		break;
 	default:
-		decoded->operation = OP_NONE;
+		call->operation = OP_NONE;
 	}
 	/* As msgrcv has them: id, pointer, size, type, flags. */
 	arguments[0] = arguments[1];
@@ -118,47 +113,45 @@ static __always_inline void decode_ipc(struct decoded *decoded)
 	arguments[4] = flags;
 }
 
-static __always_inline void decode(struct decoded *decoded, struct pt_regs *regs,
-				   enum operation operation, bool is_32bit)
+/* Fills in what CALL means: its operation and arguments. In place: the stack is short. */
+static __always_inline void decode(struct call *call, struct pt_regs *regs, enum operation operation,
+				   bool is_32bit)
 {
-	decoded->operation = operation;
+	call->operation = operation;
 	for (int i = 0; i < CALL_ARGUMENTS; i++)
-		decoded->arguments[i] = syscall_argument(regs, i, is_32bit);
+		call->arguments[i] = syscall_argument(regs, i, is_32bit);
 	if (operation == OP_SOCKETCALL)
-		decode_socketcall(decoded);
+		decode_socketcall(call);
 	else if (operation == OP_IPC)
-		decode_ipc(decoded);
+		decode_ipc(call);
 }
 
 /* Does the call that begins now go on with the one that was interrupted? */
-static __always_inline bool resumes(const struct thread *thread, const struct decoded *decoded,
-				    __u64 number)
+static __always_inline bool resumes(const struct thread *thread, __u64 number)
 {
-	const struct call *pending = &thread->pending;
+	const struct call *call = &thread->call, *pending = &thread->pending;
 
-	if (decoded->operation == OP_RESTART)
+	if (call->operation == OP_RESTART)
 		return true;
 	if (pending->number != number)
 		return false;
 	for (int i = 0; i < 3; i++)
-		if (pending->arguments[i] != decoded->arguments[i])
+		if (pending->arguments[i] != call->arguments[i])
 			return false;
 	return true;
 }
 
-static __always_inline void call_begin(struct task_struct *task, struct thread *thread,
-				       const struct decoded *decoded, __u64 number, __u16 flags)
+/* Begins the call in flight, which is decoded. */
+static __always_inline void call_begin(struct task_struct *task, struct thread *thread, __u64 number,
+				       __u16 flags)
 {
 	struct call *call = &thread->call;
 
-	call->operation = decoded->operation;
 	call->number = number;
 	call->flags = flags;
 	call->mechanism = MECH_NONE;
 	call->blocked_ns = 0;
 	call->runqueue_ns = 0;
-	for (int i = 0; i < CALL_ARGUMENTS; i++)
-		call->arguments[i] = decoded->arguments[i];
 	if (is_channel(call->operation) || call->operation == OP_CONNECT)
 		channel_enter(task, thread);
 	else if (is_futex(call->operation))
@@ -171,7 +164,6 @@ static __always_inline int call_enters(struct task_struct *task, struct pt_regs 
 {
 	bool is_32bit = in_32bit_syscall(task);
 	enum operation operation;
-	struct decoded decoded;
 	struct thread *thread;
 
 	operation = operation_of(number, is_32bit);
@@ -184,8 +176,8 @@ static __always_inline int call_enters(struct task_struct *task, struct pt_regs 
 	thread->fresh = 0;
 	thread->off_cpu = OFF_CPU_NOT;
 	thread->woken_ns = 0;
-	decode(&decoded, regs, operation, is_32bit);
-	if (call_is_pending(thread) && resumes(thread, &decoded, number)) {
+	decode(&thread->call, regs, operation, is_32bit);
+	if (call_is_pending(thread) && resumes(thread, number)) {
 		thread->call = thread->pending;
 		thread->call.number = number;
 		thread->pending.operation = OP_NONE;
@@ -194,9 +186,10 @@ static __always_inline int call_enters(struct task_struct *task, struct pt_regs 
 	if (operation == OP_UNREADABLE || operation == OP_UNCOVERED) {
 		health_count(operation == OP_UNCOVERED ? HEALTH_UNCOVERED_CALLS
 						       : HEALTH_UNKNOWN_SYSCALLS_32);
+		thread->call.operation = OP_NONE;
 		return 0;
 	}
-	call_begin(task, thread, &decoded, number, is_32bit ? CALL_32BIT : 0);
+	call_begin(task, thread, number, is_32bit ? CALL_32BIT : 0);
 	return 0;
 }
 
@@ -204,7 +197,8 @@ static __always_inline int call_enters(struct task_struct *task, struct pt_regs 
  * Each hook that can be preempted exists twice, and session.c chooses. Where the kernel runs the raw
  * tracepoint's programs preemptibly, a thread that loses its CPU inside of one keeps all others on that CPU
  * out of that program, and their calls are missed. The programs of the perf event, which cost some 80 ns
- * more on a 2.6 GHz EPYC, run with preemption off on all kernels. (The scheduler's hooks run with interrupts off anyway.)
+ * more on a 2.6 GHz EPYC, run with preemption off on all kernels. (The scheduler's hooks run with interrupts
+ * off anyway.)
  */
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
@@ -244,17 +238,15 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 				      bool is_32bit)
 {
 	struct call *call = &thread->call;
-	struct decoded decoded;
 
 	if (!thread->fresh || call->operation != OP_NONE)
 		return false;
 	thread->fresh = 0;
-	decode(&decoded, regs, operation, is_32bit);
-	if (!is_channel(decoded.operation) && !is_futex(decoded.operation) &&
-	    !is_splice(decoded.operation))
+	decode(call, regs, operation, is_32bit);
+	if (!is_channel(call->operation) && !is_futex(call->operation) && !is_splice(call->operation))
 		return false;
-	call_begin(task, thread, &decoded, number, CALL_STRADDLING | (is_32bit ? CALL_32BIT : 0));
-	if (!is_futex(decoded.operation) && call->mechanism == MECH_NONE)
+	call_begin(task, thread, number, CALL_STRADDLING | (is_32bit ? CALL_32BIT : 0));
+	if (!is_futex(call->operation) && call->mechanism == MECH_NONE)
 		return false;
 	health_count(HEALTH_STRADDLING_CALLS);
 	return true;
