@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("IPCTRACE_BUILD", ROOT / "build"))
 IPCTRACE = str(BUILD / "ipctrace")
 SANITIZED = "IPCTRACE_SANITIZED" in os.environ
-TIMEOUT_S = 20
+TIMEOUT_S = int(os.environ.get("IPCTRACE_TEST_SECONDS", "20"))  # longest wait for a program; emulation is slow
 ATTACHED = "ipctrace: tracing"
 
 COUNTS = ("calls", "messages", "bytes", "would_block", "errors")
