@@ -232,11 +232,15 @@ def test_terminal_that_goes_away(terminal, steady):
 def test_captured_screen(steady, tmux, columns):
     """No line is cut by the terminal, columns line up."""
     capture = tmux(columns, 24, f"{IPCTRACE} -p {steady.pid} 0.2")
-    screen = wait_until(lambda: next((text for text in [capture()] if "PID" in text), ""), "a screen", 5)
+    row_of = re.compile(rf"^\s*{steady.pid}\b.*", re.MULTILINE)
+    # tmux may be asked while a screen is half drawn.
+    whole = ["PID"] if columns < 80 else ["PID", "SENDERS -> RECEIVERS"]
+    screen = wait_until(lambda: next((text for text in [capture()] if row_of.search(text) and
+                                      all(part in text for part in whole)), ""), "a screen", 5)
     lines = screen.splitlines()
     assert all(width_of(line) <= columns for line in lines)
     header = next(line for line in lines if "PID" in line)
-    row = next(line for line in lines if re.match(rf"\s*{steady.pid}\b", line))
+    row = row_of.search(screen).group()
     end = header.index("PID") + 3
     assert row[:end].strip() == str(steady.pid), (header, row)
     if columns >= 80:

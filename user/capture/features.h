@@ -12,7 +12,7 @@ struct features {
 	bool btf;           /* /sys/kernel/btf/vmlinux is there and can be read */
 	bool task_storage;  /* for tracing programs: 5.13 */
 	bool rdonly_cast;   /* 6.2 */
-	bool preemptible_hooks; /* programs of raw tracepoints can be preempted: 7.1 or so */
+	bool preemptible_hooks; /* programs of raw tracepoints can be preempted: 7.2 */
 	bool recursion_misses; /* skipped runs are counted: 5.12 */
 	bool map_memory;    /* fdinfo tells what maps use, not what they could: 6.4 */
 	bool run_time_stats;   /* kernel.bpf_stats_enabled is on */

@@ -99,7 +99,12 @@ static int session_load(struct session *session, const struct options *options,
 	settings_fill(session, options);
 	choose_programs(session);
 	err = ipctrace_bpf__load(session->bpf);
-	if (err)
+	/* libbpf then looks for the missing kernel function in modules, which takes CAP_SYS_ADMIN. */
+	if (err && !session->features.rdonly_cast && geteuid() != 0)
+		snprintf(error, SESSION_ERROR_SIZE,
+			 "the BPF programs cannot be loaded: %s; before Linux 6.2 be root, or have CAP_SYS_ADMIN, too",
+			 strerror(-err));
+	else if (err)
 		snprintf(error, SESSION_ERROR_SIZE,
 			 "the kernel refused the BPF programs: %s; run ipctrace check, or set "
 			 "IPCTRACE_DEBUG=1 to see why",
@@ -145,8 +150,8 @@ static int session_attach(struct session *session, char error[SESSION_ERROR_SIZE
 			 "the kernel's trace events are not there: mount -t tracefs tracefs /sys/kernel/tracing");
 	else if (err == -EACCES && session->features.preemptible_hooks)
 		snprintf(error, SESSION_ERROR_SIZE,
-			 "cannot read the numbers of the kernel's trace events below /sys/kernel/tracing: run as "
-			 "root, or with CAP_DAC_READ_SEARCH");
+			 "this kernel's trace events take more rights: root, or also CAP_DAC_READ_SEARCH and (if "
+			 "kernel.perf_event_paranoid is above 2) CAP_SYS_ADMIN");
 	else if (err)
 		snprintf(error, SESSION_ERROR_SIZE,
 			 "cannot attach the BPF programs: %s; run ipctrace check", strerror(-err));

@@ -98,9 +98,9 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 e
 
 /* Feeding. Values are the kernel's running totals; the differences are taken here. */
 void model_processes(struct model *model, const struct process_key *key,
-		   const struct process_value *value);
+		     const struct process_value *value);
 void model_objects(struct model *model, const struct object_key *key,
-		  const struct object_value *value);
+		   const struct object_value *value);
 void model_destinations(struct model *model, const __u64 *key, const struct destination_value *value);
 void model_flows(struct model *model, const struct flow_key *key, const struct flow_value *value);
 void model_flow_sleeps(struct model *model, const struct flow_key *key,

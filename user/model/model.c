@@ -56,7 +56,7 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 e
 }
 
 void model_processes(struct model *model, const struct process_key *key,
-		   const struct process_value *value)
+		     const struct process_value *value)
 {
 	struct process_record *record;
 
@@ -94,7 +94,7 @@ static void describe(struct model *model, struct object_record *record,
 }
 
 void model_objects(struct model *model, const struct object_key *key,
-		  const struct object_value *value)
+		   const struct object_value *value)
 {
 	struct object_record *record;
 
