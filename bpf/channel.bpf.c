@@ -7,8 +7,10 @@
 #include <bpf/bpf_helpers.h>
 
 #include "channel.bpf.h"
+#include "delivery.bpf.h"
 #include "destination.bpf.h"
 #include "flow.bpf.h"
+#include "framing.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
 #include "mechanisms.bpf.h"
@@ -23,24 +25,6 @@
 
 #define VECTOR_PART 32
 #define MAX_VECTOR 1024 /* UIO_MAXIOV: the kernel takes no more messages in one call */
-
-enum framing {
-	STREAM,
-	DATAGRAM,
-};
-
-static __always_inline enum framing framing_of(enum mechanism mechanism)
-{
-	switch (mechanism) {
-#define MECHANISM(name, kind, framing)                                                             \
-	case MECH_##name:                                                                          \
-		return framing;
-#include "mechanisms.def"
-#undef MECHANISM
-	default:
-		return STREAM;
-	}
-}
 
 /* Layouts of struct msghdr and struct mmsghdr as user programs pass them. */
 struct msghdr_64 {
@@ -258,24 +242,71 @@ static __always_inline bool met_end(const struct call *call)
 	return KERNEL_READ(sock, sk_shutdown) & RCV_SHUTDOWN;
 }
 
+static __always_inline __u64 user_word(__u64 address, bool is_32bit)
+{
+	__u64 word = 0;
+
+	bpf_probe_read_user(&word, is_32bit ? sizeof(__u32) : sizeof(word), (void *)address);
+	return word;
+}
+
+/* What chooses among the messages of a queue. */
+static __always_inline __u64 tag_of(const struct call *call)
+{
+	__u32 priority = 0;
+
+	switch (call->operation) {
+	case OP_MQ_SEND:
+		return call->arguments[3] + 1;
+	case OP_MQ_RECEIVE:
+		if (bpf_probe_read_user(&priority, sizeof(priority), (void *)call->arguments[3]))
+			return 0;
+		return priority + 1ULL;
+	case OP_MSG_SEND:
+	case OP_MSG_RECEIVE:
+		return user_word(call->arguments[1], call->flags & CALL_32BIT);
+	default:
+		return 0;
+	}
+}
+
+/* A message of BYTES has been sent or received. */
+static __always_inline void message(const struct flow_key *key, struct flow_value *flow, const struct call *call,
+				    __u64 bytes)
+{
+	struct passing passing = {
+		.queue = flow->queue,
+		.entered_ns = call->entered_ns,
+		.bytes = bytes,
+	};
+
+	flow_message(flow, bytes);
+	if (!passing.queue)
+		return;
+	passing.tag = tag_of(call);
+	delivery_pass(key, &passing);
+}
+
 /*
- * Message INDEX of the vector at ADDRESS that sendmmsg or recvmmsg has moved. Global: the verifier
- * looks at it once, not at each turn of the loop.
+ * A message of the vector at ADDRESS that sendmmsg or recvmmsg has moved. Global: the verifier looks at it once,
+ * not at each turn of the loop.
  */
-__noinline int vector_message(const struct flow_key *key, __u64 address, __u32 is_32bit, __u64 file)
+__noinline int vector_message(const struct flow_key *key, const struct call *call, __u64 address)
 {
 	__u64 peer = 0;
-	__u32 offset = is_32bit ? MMSGHDR_LENGTH_32 : MMSGHDR_LENGTH_64;
 	struct flow_key to;
 	struct flow_value *flow;
 	__u32 bytes = 0;
+	bool is_32bit;
 
-	if (!key)
+	if (!key || !call)
 		return 0;
+	is_32bit = call->flags & CALL_32BIT;
 	to = *key;
 	if (to.mechanism == MECH_UNIX_DGRAM)
 		peer = peer_of(to.object);
-	if (bpf_probe_read_user(&bytes, sizeof(bytes), (void *)(address + offset)))
+	if (bpf_probe_read_user(&bytes, sizeof(bytes),
+				(void *)(address + (is_32bit ? MMSGHDR_LENGTH_32 : MMSGHDR_LENGTH_64))))
 		health_count(HEALTH_UNREADABLE_MEMORY);
 	if (to.direction == DIRECTION_SEND && to.mechanism != MECH_UNIX_STREAM &&
 	    to.mechanism != MECH_UNIX_SEQPACKET && to.mechanism != MECH_TCP) {
@@ -283,34 +314,36 @@ __noinline int vector_message(const struct flow_key *key, __u64 address, __u32 i
 
 		to.destination = destination ? destination : peer;
 	}
-	flow = flow_get(&to, file);
+	flow = flow_get(&to, call->file);
 	if (flow)
-		flow_message(flow, bytes);
+		message(&to, flow, call, bytes);
 	return 0;
 }
 
 /* COUNT messages, at most VECTOR_PART. Two short loops, not a long one: the verifier follows each turn. */
-__noinline int vector_part(const struct flow_key *key, __u64 address, __u32 count, __u32 is_32bit, __u64 file)
+__noinline int vector_part(const struct flow_key *key, const struct call *call, __u64 address, __u32 count)
 {
-	if (!key)
+	__u32 size;
+
+	if (!key || !call)
 		return 0;
+	size = call->flags & CALL_32BIT ? MMSGHDR_SIZE_32 : MMSGHDR_SIZE_64;
 	for (__u32 i = 0; i < VECTOR_PART && i < count; i++) {
-		vector_message(key, address, is_32bit, file);
-		address += is_32bit ? MMSGHDR_SIZE_32 : MMSGHDR_SIZE_64;
+		vector_message(key, call, address);
+		address += size;
 	}
 	return 0;
 }
 
 static __always_inline void vector_exit(const struct flow_key *key, const struct call *call, long result)
 {
-	bool is_32bit = call->flags & CALL_32BIT;
-	__u32 size = is_32bit ? MMSGHDR_SIZE_32 : MMSGHDR_SIZE_64;
+	__u32 size = call->flags & CALL_32BIT ? MMSGHDR_SIZE_32 : MMSGHDR_SIZE_64;
 	__u64 address = call->arguments[1];
 
 	for (int i = 0; i < MAX_VECTOR; i += VECTOR_PART) {
 		if (i >= result)
 			break;
-		vector_part(key, address, result - i, is_32bit, call->file);
+		vector_part(key, call, address, result - i);
 		address += (__u64)VECTOR_PART * size;
 	}
 }
@@ -327,11 +360,11 @@ static __always_inline void success(const struct flow_key *key, struct flow_valu
 		return;
 	case OP_MQ_SEND: /* return 0 */
 	case OP_MSG_SEND:
-		flow_message(flow, call->arguments[2]);
+		message(key, flow, call, call->arguments[2]);
 		return;
 	}
 	if (result > 0 || (framing_of(call->mechanism) == DATAGRAM && !met_end(call)))
-		flow_message(flow, result);
+		message(key, flow, call, result);
 }
 
 static __always_inline bool would_block(const struct call *call, long result)

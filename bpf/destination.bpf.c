@@ -7,6 +7,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "destination.bpf.h"
+#include "hash.bpf.h"
 #include "health.bpf.h"
 
 #define MAX_DESTINATIONS 16384
@@ -95,7 +96,7 @@ static __always_inline void remember(__u64 key, const union socket_address *from
 __noinline __u64 destination_of(__u64 address, __u32 length)
 {
 	union socket_address from = {};
-	__u64 hash = 14695981039346656037ULL; /* FNV-1a's offset and prime, by words */
+	__u64 hash = HASH_START;
 
 	if (!address || length < sizeof(__u16))
 		return 0;
@@ -109,13 +110,14 @@ __noinline __u64 destination_of(__u64 address, __u32 length)
 	if (from.inet.family == AF_INET6)
 		from.inet6.flow_info = 0;
 	hash ^= length;
-	for (int i = 0; i < ADDRESS_WORDS; i++) {
-		__u64 word = i * sizeof(__u64) < length ? from.words[i] : 0;
-
-		hash = (hash ^ word) * 1099511628211ULL;
-		hash ^= hash >> 29;
-	}
+	for (int i = 0; i < ADDRESS_WORDS; i++)
+		hash = hash_word(hash, i * sizeof(__u64) < length ? from.words[i] : 0);
 	hash |= 1; /* 0 means none */
 	remember(hash, &from, length);
 	return hash;
+}
+
+__hidden const struct destination_value *destination_get(__u64 key)
+{
+	return bpf_map_lookup_elem(&destinations, &key);
 }

@@ -14,4 +14,7 @@
  */
 __u64 destination_of(__u64 address, __u32 length);
 
+/* What is remembered under KEY, or NULL. */
+const struct destination_value *destination_get(__u64 key);
+
 #endif

@@ -5,10 +5,12 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "delivery.bpf.h"
 #include "flow.bpf.h"
 #include "health.bpf.h"
 #include "histogram.bpf.h"
 #include "object.bpf.h"
+#include "queue.bpf.h"
 
 #define MAX_FLOWS 131072
 
@@ -31,15 +33,22 @@ struct {
 
 static const struct flow_value empty_flow = {};
 
-static __always_inline void remember_object(const struct flow_key *key, __u64 file)
+/* What FLOW, which is new, goes through. */
+static __always_inline void describe(const struct flow_key *key, struct flow_value *flow, __u64 file)
 {
-	struct object_key object = {
+	struct object_key object_key = {
 		.object = key->object,
 		.aux = key->aux,
 		.mechanism = key->mechanism,
 	};
+	struct object_value *object;
 
-	object_remember(file, &object);
+	object_remember(file, &object_key);
+	object = object_get(&object_key);
+	if (!object)
+		return;
+	flow->queue = queue_of(key, object);
+	delivery_open(key, flow->queue, 0);
 }
 
 __hidden struct flow_value *flow_get(const struct flow_key *key, __u64 file)
@@ -51,7 +60,7 @@ __hidden struct flow_value *flow_get(const struct flow_key *key, __u64 file)
 	bpf_map_update_elem(&flows, key, &empty_flow, BPF_NOEXIST);
 	flow = bpf_map_lookup_elem(&flows, key);
 	if (flow)
-		remember_object(key, file);
+		describe(key, flow, file);
 	else
 		health_count(HEALTH_MAP_FULL);
 	return flow;

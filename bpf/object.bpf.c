@@ -184,6 +184,11 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 	return 0;
 }
 
+__hidden struct object_value *object_get(const struct object_key *key)
+{
+	return bpf_map_lookup_elem(&objects, key);
+}
+
 __hidden int object_refresh(__u64 file, const struct object_key *key)
 {
 	struct object_value *value = bpf_map_lookup_elem(&objects, key);

@@ -21,6 +21,9 @@ int object_describe(__u64 file, const struct object_key *key, struct object_valu
 /* Remembers the description of an object for the user side, once. FILE: see struct call. */
 int object_remember(__u64 file, const struct object_key *key);
 
+/* What is remembered of an object, or NULL. */
+struct object_value *object_get(const struct object_key *key);
+
 /* Remembers an object as it is now, whatever was known of it. */
 int object_refresh(__u64 file, const struct object_key *key);
 

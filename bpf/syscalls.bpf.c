@@ -9,6 +9,7 @@
 
 #include "calls.bpf.h"
 #include "channel.bpf.h"
+#include "delivery.bpf.h"
 #include "futex.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
@@ -84,13 +85,16 @@ static __always_inline void decode_socketcall(struct call *call)
 
 /*
  * ipc(call, first, second, third, pointer, fifth). Version 0 of msgrcv, by the high half of its first word,
- * keeps the message's address and type in user memory, the others in pointer and fifth: neither is needed.
+ * keeps the message's address and type in user memory, the others in pointer and fifth.
  */
 static __always_inline void decode_ipc(struct call *call)
 {
 	__u64 *arguments = call->arguments;
-	__u64 size = arguments[2], flags = arguments[3];
+	__u64 size = arguments[2], flags = arguments[3], pointer = arguments[4];
+	__u32 message = pointer;
 
+	if (arguments[0] == IPC_MSGRCV && bpf_probe_read_user(&message, sizeof(message), (void *)pointer))
+		health_count(HEALTH_UNREADABLE_MEMORY);
 	switch (arguments[0] & 0xffff) {
 	case IPC_SEMOP:
 	case IPC_SEMTIMEDOP:
@@ -107,7 +111,7 @@ static __always_inline void decode_ipc(struct call *call)
 	}
 	/* As msgrcv has them: id, pointer, size, type, flags. */
 	arguments[0] = arguments[1];
-	arguments[1] = arguments[4];
+	arguments[1] = message;
 	arguments[2] = size;
 	arguments[3] = arguments[5];
 	arguments[4] = flags;
@@ -158,6 +162,10 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 		futex_enter(thread);
 	else if (is_splice(call->operation))
 		splice_enter(task, thread);
+	call->entered_ns = 0;
+	if (call->mechanism != MECH_NONE &&
+	    (call->direction == DIRECTION_SEND || is_splice(call->operation) || overlaps_matter))
+		call->entered_ns = bpf_ktime_get_ns();
 }
 
 static __always_inline int call_enters(struct task_struct *task, struct pt_regs *regs, __u64 number)
@@ -246,6 +254,7 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 	if (!is_channel(call->operation) && !is_futex(call->operation) && !is_splice(call->operation))
 		return false;
 	call_begin(task, thread, number, CALL_STRADDLING | (is_32bit ? CALL_32BIT : 0));
+	call->entered_ns = 0;
 	if (!is_futex(call->operation) && call->mechanism == MECH_NONE)
 		return false;
 	health_count(HEALTH_STRADDLING_CALLS);

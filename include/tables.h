@@ -165,7 +165,23 @@ struct flow_value {
 	__u64 runqueue_ns;
 	__u64 max_bytes;   /* largest message */
 	__u64 min_bytes_inverted; /* ~ of the smallest message: 0 means none, as in a new entry */
+	__u64 queue;       /* the queue that its data goes through, see edge_key; 0: none that we match */
 	__u32 sizes[SIZE_SLOTS]; /* messages by size; wraps, read differences */
+};
+
+/*
+ * What one process delivered to another. A queue is what data goes through in one direction, from whoever sends
+ * to whoever receives; its number is a hash of what identifies it at both ends.
+ */
+struct edge_key {
+	struct process_key from; /* pid 0: sent before we looked, by whomever */
+	struct process_key to;
+	__u64 queue;
+};
+
+struct edge_value {
+	__u64 messages; /* of which the last byte was received */
+	__u64 bytes;    /* received */
 };
 
 /*

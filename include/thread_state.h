@@ -38,6 +38,7 @@ struct call {
 	__u64 destination;
 	__u64 file; /* kernel address of the struct file (System V: of the IPC namespace): describes a new object */
 	__u64 arguments[CALL_ARGUMENTS]; /* as the call means them, not as a multiplexer packs them */
+	__u64 entered_ns; /* sends only: when the call began */
 	__u64 blocked_ns, runqueue_ns;
 	__u32 aux;
 	__u16 number;    /* of the system call */

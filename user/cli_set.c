@@ -28,7 +28,6 @@
 
 /* Parts of the contract that this version does not have. */
 static const char *const missing_commands[] = { "record", "report", "export" };
-static const char *const missing_views[] = { "edges" };
 
 static const char *const target_names[] = {
 	[TARGET_PIDS] = "--pid",
@@ -161,16 +160,12 @@ int cli_set_comm(struct parse *parse, const char *name)
 int cli_set_views(struct parse *parse, const char *list)
 {
 	unsigned *views = &parse->options->view.views;
-	char item[32], what[sizeof(item) + 16];
+	char item[32];
 
 	for (const char *rest = list; rest;) {
 		int err = value_next_item(&rest, item, sizeof(item));
 		unsigned view = err ? 0 : view_by_name(item);
 
-		if (IS_ONE_OF(item, missing_views)) {
-			snprintf(what, sizeof(what), "the view '%s'", item);
-			return cli_fail_missing(parse, what);
-		}
 		if (!view)
 			return cli_fail(parse, "unknown view '%s': there are %s", item, view_names());
 		*views |= view;

@@ -35,9 +35,22 @@ struct destination_record {
 
 struct flow {
 	struct flow_key key;
+	__u64 queue; /* as in flow_value */
 	struct flow_counts window[WINDOW_COUNT];
 	struct histogram sizes[WINDOW_COUNT];
 	struct histogram blocked[WINDOW_COUNT];
+	UT_hash_handle hh;
+};
+
+struct edge_record {
+	struct edge edge; /* first: what views see */
+	UT_hash_handle hh;
+};
+
+/* What goes through a queue, by the flows that do. */
+struct queue_record {
+	__u64 number;
+	const struct channel *channel;
 	UT_hash_handle hh;
 };
 
@@ -77,6 +90,8 @@ struct model_base {
 	struct index_list *index; /* index.c */
 	struct destination_record *destinations;
 	struct flow *flows;
+	struct edge_record *edges;
+	struct queue_record *queues;
 	struct lock_record *locks;
 	struct wait_record *waits;
 	struct holder *holders;
@@ -103,6 +118,7 @@ void model_objects(struct model *model, const struct object_key *key,
 		   const struct object_value *value);
 void model_destinations(struct model *model, const __u64 *key, const struct destination_value *value);
 void model_flows(struct model *model, const struct flow_key *key, const struct flow_value *value);
+void model_edges(struct model *model, const struct edge_key *key, const struct edge_value *value);
 void model_flow_sleeps(struct model *model, const struct flow_key *key,
 		       const struct time_histogram *value);
 void model_locks(struct model *model, const struct lock_key *key, const struct lock_value *value);

@@ -202,7 +202,8 @@ int derive_flows(struct model_base *base)
 		struct channel_record *record =
 			channel_of(base, &key, flow->key.direction, flow->key.destination);
 
-		if (!process || !record || add_flow(record, flow, process))
+		if (!process || !record || add_flow(record, flow, process) ||
+		    queue_is_of(base, flow, &record->channel))
 			return -ENOMEM;
 		for (int w = 0; w < WINDOW_COUNT; w++) {
 			struct process_counts *sum = &process->window[w];

@@ -80,12 +80,15 @@ void model_free(struct model *model)
 	FREE_TABLE(struct object_record, base->objects, release_object);
 	FREE_TABLE(struct destination_record, base->destinations, nothing);
 	FREE_TABLE(struct flow, base->flows, release_flow);
+	FREE_TABLE(struct edge_record, base->edges, nothing);
+	FREE_TABLE(struct queue_record, base->queues, nothing);
 	FREE_TABLE(struct lock_record, base->locks, release_lock);
 	FREE_TABLE(struct wait_record, base->waits, nothing);
 	FREE_TABLE(struct holder, base->holders, nothing);
 	FREE_TABLE(struct channel_record, base->channels, release_channel);
 	free(model->processes);
 	free(model->channels);
+	free(model->edges);
 	free(model->locks);
 	free(model->waits);
 	free(base);

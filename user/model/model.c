@@ -47,6 +47,8 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 e
 		histogram_clear(&flow->sizes[WINDOW_INTERVAL]);
 		histogram_clear(&flow->blocked[WINDOW_INTERVAL]);
 	}
+	for (struct edge_record *edge = base->edges; edge; edge = edge->hh.next)
+		memset(&edge->edge.window[WINDOW_INTERVAL], 0, sizeof(edge->edge.window[0]));
 	for (struct lock_record *lock = base->locks; lock; lock = lock->hh.next) {
 		memset(&lock->lock.window[WINDOW_INTERVAL], 0, sizeof(lock->lock.window[0]));
 		histogram_clear(&lock->lock.wait[WINDOW_INTERVAL]);
@@ -159,6 +161,7 @@ void model_flows(struct model *model, const struct flow_key *key, const struct f
 		histogram_init(&flow->sizes[WINDOW_RUN], SIZE_STEPS_LOG2);
 		histogram_init(&flow->sizes[WINDOW_INTERVAL], SIZE_STEPS_LOG2);
 	}
+	flow->queue = value->queue;
 	run = &flow->window[WINDOW_RUN];
 	interval = &flow->window[WINDOW_INTERVAL];
 	advance(&run->calls, &interval->calls, value->calls);

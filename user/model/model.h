@@ -75,6 +75,17 @@ struct channel {
 	struct flow_counts window[WINDOW_COUNT][DIRECTION_COUNT];
 };
 
+/* What one process delivered to another through a channel in one direction. */
+struct edge {
+	struct edge_key key;
+	const struct process *from; /* NULL: sent before we looked */
+	const struct process *to;
+	const struct channel *channel;
+	struct {
+		uint64_t messages, bytes;
+	} window[WINDOW_COUNT];
+};
+
 struct lock_counts {
 	uint64_t waits; /* woken + timeouts + interrupted */
 	uint64_t woken, timeouts, interrupted, would_block, errors;
@@ -122,6 +133,8 @@ struct model {
 	struct process **processes;
 	unsigned channel_count;
 	struct channel **channels;
+	unsigned edge_count;
+	struct edge **edges;
 	unsigned lock_count;
 	struct lock **locks;
 	unsigned wait_count;

@@ -51,6 +51,14 @@ static void print_wait_peers(char *text, size_t size, const struct wait *wait)
 		text[0] = '\0';
 }
 
+static void print_end(char *text, size_t size, const struct process *process)
+{
+	if (process)
+		print_process(text, size, process, process->key.pid);
+	else
+		snprintf(text, size, "(before the start)");
+}
+
 /* One function a column: the expression of its row, and nothing else. */
 #define NUMBER(table, name, header, unit, priority, expression)                                   \
 	static uint64_t column_##table##_##name(const void *object, enum window w)                         \
@@ -72,6 +80,7 @@ static void print_wait_peers(char *text, size_t size, const struct wait *wait)
 
 #define VIEW_OF_process VIEW_PROCESSES
 #define VIEW_OF_channel VIEW_CHANNELS
+#define VIEW_OF_edge VIEW_EDGES
 #define VIEW_OF_lock VIEW_LOCKS
 #define VIEW_OF_wait VIEW_WAITS
 
@@ -118,6 +127,13 @@ static struct activity channel_activity(const void *row, enum window w)
 							 counts[DIRECTION_RECEIVE].blocked_ns };
 }
 
+static struct activity edge_activity(const void *row, enum window w)
+{
+	const struct edge *edge = row;
+
+	return (struct activity){ edge->window[w].bytes + edge->window[w].messages, 0 };
+}
+
 static struct activity lock_activity(const void *row, enum window w)
 {
 	const struct lock_counts *counts = &((const struct lock *)row)->window[w];
@@ -143,10 +159,12 @@ static struct activity wait_activity(const void *row, enum window w)
 	}
 #define LIST_OF_process processes
 #define LIST_OF_channel channels
+#define LIST_OF_edge edges
 #define LIST_OF_lock locks
 #define LIST_OF_wait waits
 LIST(process)
 LIST(channel)
+LIST(edge)
 LIST(lock)
 LIST(wait)
 
@@ -161,6 +179,7 @@ const struct table *table_by_view(enum view view)
 		{ VIEW_PROCESSES, "PROCESSES", process_count, process_row, process_activity,
 		  process_is_traced },
 		{ VIEW_CHANNELS, "CHANNELS", channel_count, channel_row, channel_activity, NULL },
+		{ VIEW_EDGES, "EDGES", edge_count, edge_row, edge_activity, NULL },
 		{ VIEW_LOCKS, "LOCKS", lock_count, lock_row, lock_activity, NULL },
 		{ VIEW_WAITS, "WAITS", wait_count, wait_row, wait_activity, NULL },
 	};

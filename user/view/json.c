@@ -181,6 +181,27 @@ static int write_channel(struct json *json, const void *row, enum window w)
 	return err;
 }
 
+static int write_edge(struct json *json, const void *row, enum window w)
+{
+	const struct edge *edge = row;
+
+	json_begin(json, NULL, '{');
+	json_figure(json, "from_pid", edge->from, edge->key.from.pid);
+	json_number(json, "to_pid", edge->key.to.pid);
+	json_string(json, "channel", edge->channel->id);
+	json_number(json, "bytes", edge->window[w].bytes);
+	json_number(json, "messages", edge->window[w].messages);
+	json_null(json, "delivery");
+	/* Beyond the contract. */
+	if (edge->from)
+		json_string(json, "from_comm", edge->from->comm);
+	else
+		json_null(json, "from_comm");
+	json_string(json, "to_comm", edge->to->comm);
+	json_end(json, '}');
+	return 0;
+}
+
 static int write_lock(struct json *json, const void *row, enum window w)
 {
 	const struct lock *lock = row;
@@ -286,8 +307,8 @@ int format_json(FILE *out, const struct model *model, enum window w,
 	if (!err)
 		err = write_list(&json, "channels", model, VIEW_CHANNELS, w, options,
 				 write_channel);
-	json_begin(&json, "edges", '[');
-	json_end(&json, ']');
+	if (!err)
+		err = write_list(&json, "edges", model, VIEW_EDGES, w, options, write_edge);
 	if (!err)
 		err = write_list(&json, "locks", model, VIEW_LOCKS, w, options, write_lock);
 	if (!err)

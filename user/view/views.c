@@ -21,6 +21,7 @@ static const struct {
 } views[] = {
 	{ VIEW_PROCESSES, 2, "processes", text_table },
 	{ VIEW_CHANNELS, 1, "channels", text_table },
+	{ VIEW_EDGES, 6, "edges", text_table },
 	{ VIEW_LOCKS, 3, "locks", text_table },
 	{ VIEW_WAITS, 4, "waits", text_table },
 	{ VIEW_HIST, 5, "hist", text_hist },

@@ -24,6 +24,7 @@ enum view {
 	VIEW_LOCKS = 1 << 2,
 	VIEW_WAITS = 1 << 3,
 	VIEW_HIST = 1 << 4,
+	VIEW_EDGES = 1 << 5,
 };
 
 struct view_options {

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Matches what was sent with what was received: first in, first out, POSIX queues by priority, System V
+ * messages by type. Two-sided: the receiver's hook may run before the sender's. So a queue keeps a ring of
+ * what waits for its other half: of messages sent, or of receives that have come too early, never of both.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "delivery.bpf.h"
+#include "edge.bpf.h"
+#include "framing.bpf.h"
+#include "health.bpf.h"
+
+#define MAX_QUEUES 131072
+#define MAX_BACKLOGS 2048
+#define SHORT 16  /* passages that a queue has room for by itself */
+#define LONG 1024 /* once it has filled that */
+
+/* What one process put in, or took out too early. */
+struct passage {
+	struct process_key process; /* pid 0: in the queue before we looked */
+	__u64 tag;                  /* as in struct passing */
+	__u64 ns;                   /* sends: when the call began; receives: when it ended */
+	__u32 bytes;                /* not matched yet */
+	__u32 messages;             /* 0: a gap, left by one that was taken from behind others */
+};
+
+struct queue {
+	__u32 locked;
+	__u32 holds_receives;
+	__u32 head, used;
+	__u32 is_long; /* the ring is in the backlogs */
+	__u32 sender_aux, receiver_aux; /* of connected sockets: inode numbers, 0: not known */
+	__u32 ends;    /* enum queue_end */
+	struct process_key sender, receiver; /* the first ones */
+	__u64 sent_ns, received_ns; /* when the last call ended, where overlaps matter */
+	struct passage ring[SHORT];
+};
+
+enum queue_end {
+	MANY_SENDERS = 1 << 0,
+	MANY_RECEIVERS = 1 << 1,
+	MANY_BOTH = MANY_SENDERS | MANY_RECEIVERS,
+};
+
+struct backlog {
+	struct passage ring[LONG];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_QUEUES);
+	__type(key, __u64);
+	__type(value, struct queue);
+} queues SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_BACKLOGS);
+	__type(key, __u64);
+	__type(value, struct backlog);
+} backlogs SEC(".maps");
+
+static const struct queue empty_queue = {};
+static const struct backlog empty_backlog = {};
+
+__u32 overlaps_matter = 0;
+
+/* How a message finds its other half. */
+enum matching {
+	BY_BYTES,    /* streams: as many bytes as were moved */
+	BY_ORDER,    /* the oldest one */
+	BY_TYPE,     /* the oldest one with the tag */
+	BY_PRIORITY, /* the oldest one with the highest tag, or with the one that is known */
+	BY_ALL,      /* a read of an eventfd takes whatever was added */
+};
+
+/* A passing on its way through the ring. */
+struct move {
+	struct process_key process;
+	struct process_key other; /* at the other end of what is not yet counted */
+	__u64 queue;
+	__u64 entered_ns;
+	__u64 tag;
+	__u64 bytes;
+	__u64 left;     /* streams: bytes; else 1 until it is matched */
+	__u64 matched_messages, matched_bytes; /* with OTHER, not yet counted */
+	__u64 total;    /* messages matched */
+	__u32 receives;
+	__u32 matching;
+	__u32 at, found; /* in the search of the ring */
+};
+
+static __always_inline enum matching matching_of(enum mechanism mechanism)
+{
+	switch (mechanism) {
+	case MECH_EVENTFD:
+		return BY_ALL;
+	case MECH_MQUEUE:
+		return BY_PRIORITY;
+	case MECH_SYSV_MSG:
+		return BY_TYPE;
+	default:
+		return framing_of(mechanism) == STREAM ? BY_BYTES : BY_ORDER;
+	}
+}
+
+#define LOCK_TRIES 256
+
+/*
+ * bpf_spin_lock is not for all programs that we are. Hooks are not preempted, so whoever holds the lock is about
+ * to release it. Returns false if it did not: a hypervisor may have taken the CPU away.
+ */
+__noinline int queue_lock(__u32 *locked)
+{
+	if (!locked)
+		return 0;
+	for (int tries = 0; tries < LOCK_TRIES; tries++)
+		if (!*(volatile __u32 *)locked && !__sync_lock_test_and_set(locked, 1))
+			return 1;
+	return 0;
+}
+
+static __always_inline void queue_unlock(struct queue *queue)
+{
+	__sync_lock_test_and_set(&queue->locked, 0);
+}
+
+static __always_inline struct passage *passage_at(struct queue *queue, struct backlog *backlog, __u32 index)
+{
+	if (backlog)
+		return &backlog->ring[(queue->head + index) & (LONG - 1)];
+	return &queue->ring[(queue->head + index) & (SHORT - 1)];
+}
+
+static __always_inline void drop_oldest(struct queue *queue)
+{
+	queue->head++;
+	queue->used--;
+}
+
+static __always_inline bool is_same(const struct process_key *one, const struct process_key *other)
+{
+	return one->pid == other->pid && one->started_ms == other->started_ms;
+}
+
+/* Counts what was matched with one process at the other end. */
+static __always_inline void count_matched(struct move *move)
+{
+	struct edge_key key = {.from = move->process, .to = move->other, .queue = move->queue};
+
+	if (!move->matched_messages && !move->matched_bytes)
+		return;
+	if (move->receives) {
+		key.from = move->other;
+		key.to = move->process;
+	}
+	edge_add(&key, move->matched_messages, move->matched_bytes);
+	move->total += move->matched_messages;
+	move->matched_messages = 0;
+	move->matched_bytes = 0;
+}
+
+static __always_inline void matched(struct move *move, const struct process_key *other, __u64 messages, __u64 bytes)
+{
+	if (!is_same(&move->other, other)) {
+		count_matched(move);
+		move->other = *other;
+	}
+	move->matched_messages += messages;
+	move->matched_bytes += bytes;
+}
+
+static __always_inline void match_bytes(struct move *move, struct passage *passage)
+{
+	__u32 bytes = passage->bytes < move->left ? passage->bytes : move->left;
+	__u64 messages = 0;
+
+	passage->bytes -= bytes;
+	move->left -= bytes;
+	/* A message has been delivered with its last byte. */
+	if (move->receives)
+		messages = passage->bytes ? 0 : passage->messages;
+	else if (!move->left)
+		messages = 1;
+	matched(move, &passage->process, messages, bytes);
+	if (!passage->bytes)
+		passage->messages = 0;
+}
+
+static __always_inline void match_message(struct move *move, struct passage *passage)
+{
+	matched(move, &passage->process, 1, move->receives ? move->bytes : passage->bytes);
+	passage->messages--;
+	move->left = 0;
+}
+
+/* One write to an eventfd, 8 bytes, or several that were merged; the read goes on to the next. */
+static __always_inline void match_all(struct move *move, struct passage *passage)
+{
+	if (!move->receives) {
+		match_message(move, passage);
+		return;
+	}
+	matched(move, &passage->process, passage->messages, passage->messages * move->bytes);
+	passage->messages = 0;
+	move->found = 1;
+}
+
+/* Matches with the passage at MOVE->at. */
+static __always_inline void match(struct queue *queue, struct backlog *backlog, struct move *move)
+{
+	struct passage *passage = passage_at(queue, backlog, move->at);
+
+	/* Sent after the receive had ended: that one got what somebody sent whom we do not see. */
+	if (!move->receives && move->entered_ns > passage->ns)
+		passage->messages = 0;
+	else if (move->matching == BY_BYTES)
+		match_bytes(move, passage);
+	else if (move->matching == BY_ALL)
+		match_all(move, passage);
+	else
+		match_message(move, passage);
+	if (!passage->messages && !move->at)
+		drop_oldest(queue);
+}
+
+/* Global, as all that is looped over: the verifier looks at it once. Returns whether there may be more to match. */
+__noinline int match_oldest(struct queue *queue, struct backlog *backlog, struct move *move)
+{
+	if (!queue || !move || !queue->used || !move->left)
+		return 0;
+	if (!passage_at(queue, backlog, 0)->messages) { /* a gap */
+		drop_oldest(queue);
+		return 1;
+	}
+	move->at = 0;
+	match(queue, backlog, move);
+	return 1;
+}
+
+#define LOOP 32 /* two loops, one in the other, go through a whole ring */
+
+__noinline int match_oldest_few(struct queue *queue, struct backlog *backlog, struct move *move)
+{
+	for (int i = 0; i < LOOP; i++)
+		if (!match_oldest(queue, backlog, move))
+			return 0;
+	return 1;
+}
+
+static __always_inline bool is_better(const struct move *move, const struct passage *passage, __u64 best)
+{
+	if (!passage->messages)
+		return false;
+	if (!passage->tag) /* of those before we looked, which are older than all others, or not readable */
+		return !move->found;
+	if (move->tag)
+		return !move->found && passage->tag == move->tag;
+	return !move->found || (move->matching == BY_PRIORITY && passage->tag > best);
+}
+
+/* Looks at one passage of the ring; the best until now is at MOVE->at if there is one, MOVE->found. */
+__noinline int search_one(struct queue *queue, struct backlog *backlog, struct move *move, __u32 index)
+{
+	__u64 best;
+
+	if (!queue || !move || index >= queue->used)
+		return 0;
+	best = passage_at(queue, backlog, move->at)->tag;
+	if (is_better(move, passage_at(queue, backlog, index), best)) {
+		move->at = index;
+		move->found = 1;
+	}
+	return 1;
+}
+
+__noinline int search_few(struct queue *queue, struct backlog *backlog, struct move *move, __u32 index)
+{
+	for (int i = 0; i < LOOP; i++)
+		if (!search_one(queue, backlog, move, index + i))
+			return 0;
+	return 1;
+}
+
+/* Matches with the passage that the tag chooses. */
+__noinline int match_by_tag(struct queue *queue, struct backlog *backlog, struct move *move)
+{
+	if (!queue || !move)
+		return 0;
+	move->at = 0;
+	move->found = 0;
+	for (int i = 0; i < LONG; i += LOOP)
+		if (!search_few(queue, backlog, move, i))
+			break;
+	if (move->found)
+		match(queue, backlog, move);
+	return 0;
+}
+
+/* Moves the ring to the backlogs. Returns where it is, NULL if there is no room. */
+static __always_inline struct backlog *lengthen(struct queue *queue, __u64 number)
+{
+	struct backlog *backlog;
+
+	bpf_map_update_elem(&backlogs, &number, &empty_backlog, BPF_ANY);
+	backlog = bpf_map_lookup_elem(&backlogs, &number);
+	if (!backlog)
+		return NULL;
+	for (__u32 i = 0; i < SHORT; i++)
+		backlog->ring[(queue->head + i) & (LONG - 1)] = queue->ring[(queue->head + i) & (SHORT - 1)];
+	queue->is_long = 1;
+	return backlog;
+}
+
+/* There is no room: MOVE is added to the youngest passage, whose process will have sent it. */
+static __always_inline void merge(struct queue *queue, struct backlog *backlog, const struct move *move)
+{
+	struct passage *youngest = passage_at(queue, backlog, queue->used - 1);
+
+	if (!is_same(&youngest->process, &move->process) || youngest->tag != move->tag)
+		health_count(HEALTH_MERGED_DELIVERIES);
+	youngest->messages++;
+	if (move->matching == BY_BYTES)
+		youngest->bytes += move->left;
+}
+
+static __always_inline void put(struct queue *queue, struct backlog *backlog, const struct move *move)
+{
+	struct passage *passage = passage_at(queue, backlog, queue->used++);
+
+	passage->process = move->process;
+	passage->tag = move->tag;
+	passage->ns = move->receives ? bpf_ktime_get_ns() : move->entered_ns;
+	passage->bytes = move->matching == BY_BYTES ? move->left : move->bytes;
+	passage->messages = 1;
+	queue->holds_receives = move->receives;
+}
+
+/*
+ * The reads of a process during one long write wait for its end as one. Returns false if there are none, or more
+ * bytes than fit, which is of no write.
+ */
+static __always_inline bool prolong(struct queue *queue, struct backlog *backlog, const struct move *move)
+{
+	struct passage *youngest = passage_at(queue, backlog, queue->used - 1);
+	__u32 bytes = youngest->bytes + (__u32)move->left;
+
+	if (!queue->used || move->matching != BY_BYTES || !is_same(&youngest->process, &move->process) ||
+	    bytes < youngest->bytes)
+		return false;
+	youngest->bytes = bytes;
+	youngest->ns = bpf_ktime_get_ns();
+	return true;
+}
+
+/* What is left of MOVE waits for its other half. */
+static __always_inline void keep(struct queue *queue, struct backlog *backlog, const struct move *move)
+{
+	__u32 room = backlog ? LONG : SHORT;
+
+	if (move->receives) {
+		if (prolong(queue, backlog, move))
+			return;
+		/* Of those that nobody claims, as with a sender on another host, the last few will do. */
+		if (queue->used >= SHORT)
+			drop_oldest(queue);
+	} else if (queue->used >= room) {
+		if (!backlog)
+			backlog = lengthen(queue, move->queue);
+		if (queue->used >= LONG || !backlog) {
+			merge(queue, backlog, move);
+			return;
+		}
+	}
+	put(queue, backlog, move);
+}
+
+/* Where several processes send and several receive, the order of our hooks may not be that of the calls. */
+static __always_inline bool overlaps(struct queue *queue, const struct move *move)
+{
+	__u64 now = bpf_ktime_get_ns(), *last = move->receives ? &queue->received_ns : &queue->sent_ns;
+	bool overlaps = move->entered_ns < *last;
+
+	*last = now;
+	return overlaps;
+}
+
+static __always_inline void note_end(struct queue *queue, const struct move *move)
+{
+	struct process_key *first = move->receives ? &queue->receiver : &queue->sender;
+
+	if (!first->pid)
+		*first = move->process;
+	else if (!is_same(first, &move->process))
+		queue->ends |= move->receives ? MANY_RECEIVERS : MANY_SENDERS;
+	if (queue->ends == MANY_BOTH)
+		overlaps_matter = 1;
+}
+
+static __always_inline void pass(struct queue *queue, struct backlog *backlog, struct move *move)
+{
+	/* What the ring holds is of the other half: else there is nothing to match. */
+	if (queue->used && queue->holds_receives != move->receives) {
+		if ((move->matching == BY_TYPE || move->matching == BY_PRIORITY))
+			match_by_tag(queue, backlog, move);
+		else
+			for (int i = 0; i < LONG; i += LOOP)
+				if (!match_oldest_few(queue, backlog, move))
+					break;
+		count_matched(move);
+	}
+	if (move->matching == BY_ALL && move->receives && move->found)
+		move->left = 0;
+	/* The ring may still hold the other half, none of which fits: gaps, or other types. */
+	if (move->left && !(queue->used && queue->holds_receives != move->receives))
+		keep(queue, backlog, move);
+}
+
+__noinline int delivery_pass(const struct flow_key *key, const struct passing *passing)
+{
+	struct move move = {};
+	struct queue *queue;
+	struct backlog *backlog = NULL;
+
+	if (!key || !passing)
+		return 0;
+	move.queue = passing->queue;
+	queue = bpf_map_lookup_elem(&queues, &move.queue);
+	if (!queue)
+		return 0;
+	move.process = key->process;
+	move.entered_ns = passing->entered_ns;
+	move.tag = passing->tag;
+	move.bytes = passing->bytes;
+	move.receives = key->direction == DIRECTION_RECEIVE;
+	move.matching = matching_of(key->mechanism);
+	move.left = move.matching == BY_BYTES ? passing->bytes : 1;
+	if (!queue_lock(&queue->locked)) {
+		health_count(HEALTH_AMBIGUOUS_DELIVERIES);
+		return 0;
+	}
+	if (queue->is_long)
+		backlog = bpf_map_lookup_elem(&backlogs, &move.queue);
+	if (backlog || !queue->is_long) {
+		note_end(queue, &move);
+		pass(queue, backlog, &move);
+		if (queue->ends == MANY_BOTH && overlaps(queue, &move))
+			__sync_fetch_and_add(&health_counts[HEALTH_AMBIGUOUS_DELIVERIES], move.total);
+	}
+	queue_unlock(queue);
+	return 0;
+}
+
+/* Is the queue of sockets that are connected to each other, and to no others? */
+static __always_inline bool is_of_pair(enum mechanism mechanism)
+{
+	return mechanism == MECH_TCP || mechanism == MECH_UNIX_STREAM || mechanism == MECH_UNIX_SEQPACKET;
+}
+
+static __always_inline void empty(struct queue *queue)
+{
+	queue->head = 0;
+	queue->used = 0;
+	queue->sender_aux = 0;
+	queue->receiver_aux = 0;
+	queue->ends = 0;
+	queue->sender.pid = 0;
+	queue->receiver.pid = 0;
+}
+
+/* Addresses are used again: another socket than the one that had this end makes another queue of it. */
+static __always_inline void renew(struct queue *queue, const struct flow_key *key)
+{
+	__u32 *aux = key->direction == DIRECTION_RECEIVE ? &queue->receiver_aux : &queue->sender_aux;
+
+	if (*aux == key->aux || !queue_lock(&queue->locked))
+		return;
+	if (*aux)
+		empty(queue);
+	*aux = key->aux;
+	queue_unlock(queue);
+}
+
+__noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fill)
+{
+	struct queue *queue;
+
+	if (!key || !number)
+		return 0;
+	queue = bpf_map_lookup_elem(&queues, &number);
+	if (!queue) {
+		bpf_map_update_elem(&queues, &number, &empty_queue, BPF_NOEXIST);
+		queue = bpf_map_lookup_elem(&queues, &number);
+	}
+	if (!queue) {
+		health_count(HEALTH_MAP_FULL);
+		return 0;
+	}
+	if (is_of_pair(key->mechanism))
+		renew(queue, key);
+	if (fill && !queue->used && queue_lock(&queue->locked)) {
+		bool is_stream = matching_of(key->mechanism) == BY_BYTES;
+
+		queue->ring[queue->head & (SHORT - 1)].bytes = is_stream ? fill : 0;
+		queue->ring[queue->head & (SHORT - 1)].messages = is_stream ? 1 : fill;
+		queue->used = 1;
+		queue_unlock(queue);
+	}
+	return 0;
+}

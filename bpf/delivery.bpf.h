@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Matches what was sent with what was received, queue by queue.
+ */
+#ifndef IPCTRACE_DELIVERY_BPF_H
+#define IPCTRACE_DELIVERY_BPF_H
+
+#include "tables.h"
+
+/* One message that went into a queue, or what one receive took out of it. */
+struct passing {
+	__u64 queue;      /* its number */
+	__u64 entered_ns; /* when the call began; 0: not known */
+	__u64 bytes;
+	__u64 tag;        /* POSIX queues: priority plus 1; System V: type; 0: not known, or none */
+};
+
+/* 1 once there is a queue with several processes at both ends: then receives need entered_ns, too. */
+extern __u32 overlaps_matter;
+
+/*
+ * The queue QUEUE exists from here on, with KEY's process at its end. FILL: bytes on streams, else messages, that
+ * are in it already. Global: the verifier looks at it once.
+ */
+int delivery_open(const struct flow_key *key, __u64 queue, __u64 fill);
+
+/* KEY's process has sent or received. Global. */
+int delivery_pass(const struct flow_key *key, const struct passing *passing);
+
+#endif

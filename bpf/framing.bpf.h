@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which mechanisms keep messages apart; the third column of mechanisms.def.
+ */
+#ifndef IPCTRACE_FRAMING_BPF_H
+#define IPCTRACE_FRAMING_BPF_H
+
+#include "tables.h"
+
+enum framing {
+	STREAM,
+	DATAGRAM,
+};
+
+static __always_inline enum framing framing_of(enum mechanism mechanism)
+{
+	switch (mechanism) {
+#define MECHANISM(name, kind, framing)                                                             \
+	case MECH_##name:                                                                          \
+		return framing;
+#include "mechanisms.def"
+#undef MECHANISM
+	default:
+		return STREAM;
+	}
+}
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From a flow to the queue that its data goes through: the sender's flow and the receiver's must come to the same
+ * number, each from what it can see of the other.
+ */
+#ifndef IPCTRACE_QUEUE_BPF_H
+#define IPCTRACE_QUEUE_BPF_H
+
+#include "tables.h"
+
+/*
+ * The number of the queue, or 0: none that the two ends can agree on. OBJECT is what is known of the flow's object.
+ * Global: the verifier looks at it once.
+ */
+__u64 queue_of(const struct flow_key *key, const struct object_value *object);
+
+#endif
