@@ -26,6 +26,28 @@ struct passage {
 	__u32 messages;             /* 0: a gap, left by one that was taken from behind others */
 };
 
+enum queue_end {
+	MANY_SENDERS = 1 << 0,
+	MANY_RECEIVERS = 1 << 1,
+	MANY_BOTH = MANY_SENDERS | MANY_RECEIVERS,
+};
+
+/* A passing whose queue was locked for too long: for whoever has the lock next. */
+enum late_state {
+	LATE_FREE = 0,
+	LATE_CLAIMED,
+	LATE_READY,
+};
+
+struct late {
+	__u32 state; /* enum late_state */
+	__u32 receives;
+	struct process_key process;
+	__u64 entered_ns, tag, bytes;
+};
+
+#define LATE 8
+
 struct queue {
 	__u32 locked;
 	__u32 holds_receives;
@@ -33,15 +55,12 @@ struct queue {
 	__u32 is_long; /* the ring is in the backlogs */
 	__u32 sender_aux, receiver_aux; /* of connected sockets: inode numbers, 0: not known */
 	__u32 ends;    /* enum queue_end */
+	__u32 mechanism;
+	__u32 lates;   /* how many are or will be ready */
 	struct process_key sender, receiver; /* the first ones */
 	__u64 sent_ns, received_ns; /* when the last call ended, where overlaps matter */
 	struct passage ring[SHORT];
-};
-
-enum queue_end {
-	MANY_SENDERS = 1 << 0,
-	MANY_RECEIVERS = 1 << 1,
-	MANY_BOTH = MANY_SENDERS | MANY_RECEIVERS,
+	struct late late[LATE];
 };
 
 struct backlog {
@@ -68,6 +87,9 @@ static const struct queue empty_queue = {};
 static const struct backlog empty_backlog = {};
 
 __u32 overlaps_matter = 0;
+
+/* A sender may lose its CPU for so long between the message and the hook. */
+#define UNCLAIMED_NS 100000000ULL
 
 /* How a message finds its other half. */
 enum matching {
@@ -108,18 +130,33 @@ static __always_inline enum matching matching_of(enum mechanism mechanism)
 	}
 }
 
-#define LOCK_TRIES 256
+#define LOCK_TRIES 64 /* two loops, one in the other: some 10 us in all */
+
+static __always_inline bool queue_try_lock(__u32 *locked)
+{
+	return !*(volatile __u32 *)locked && !__sync_lock_test_and_set(locked, 1);
+}
+
+__noinline int queue_lock_soon(__u32 *locked)
+{
+	if (!locked)
+		return 0;
+	for (int tries = 0; tries < LOCK_TRIES; tries++)
+		if (queue_try_lock(locked))
+			return 1;
+	return 0;
+}
 
 /*
  * bpf_spin_lock is not for all programs that we are. Hooks are not preempted, so whoever holds the lock is about
- * to release it. Returns false if it did not: a hypervisor may have taken the CPU away.
+ * to release it. Returns false if it did not: a hypervisor may have taken its CPU away.
  */
 __noinline int queue_lock(__u32 *locked)
 {
 	if (!locked)
 		return 0;
 	for (int tries = 0; tries < LOCK_TRIES; tries++)
-		if (!*(volatile __u32 *)locked && !__sync_lock_test_and_set(locked, 1))
+		if (queue_lock_soon(locked))
 			return 1;
 	return 0;
 }
@@ -215,8 +252,11 @@ static __always_inline void match(struct queue *queue, struct backlog *backlog, 
 {
 	struct passage *passage = passage_at(queue, backlog, move->at);
 
-	/* Sent after the receive had ended: that one got what somebody sent whom we do not see. */
-	if (!move->receives && move->entered_ns > passage->ns)
+	/*
+	 * Sent long after the receive had ended: that one got what somebody sent whom we do not see. (Not long
+	 * after, whoever sent it may not have come to its hook yet, and takes what this one leaves.)
+	 */
+	if (!move->receives && move->entered_ns > passage->ns + UNCLAIMED_NS)
 		passage->messages = 0;
 	else if (move->matching == BY_BYTES)
 		match_bytes(move, passage);
@@ -226,6 +266,14 @@ static __always_inline void match(struct queue *queue, struct backlog *backlog, 
 		match_message(move, passage);
 	if (!passage->messages && !move->at)
 		drop_oldest(queue);
+}
+
+/* Global: the verifier looks at it once. */
+__noinline int match_found(struct queue *queue, struct backlog *backlog, struct move *move)
+{
+	if (queue && move)
+		match(queue, backlog, move);
+	return 0;
 }
 
 /* Global, as all that is looped over: the verifier looks at it once. Returns whether there may be more to match. */
@@ -239,16 +287,6 @@ __noinline int match_oldest(struct queue *queue, struct backlog *backlog, struct
 	}
 	move->at = 0;
 	match(queue, backlog, move);
-	return 1;
-}
-
-#define LOOP 32 /* two loops, one in the other, go through a whole ring */
-
-__noinline int match_oldest_few(struct queue *queue, struct backlog *backlog, struct move *move)
-{
-	for (int i = 0; i < LOOP; i++)
-		if (!match_oldest(queue, backlog, move))
-			return 0;
 	return 1;
 }
 
@@ -278,27 +316,16 @@ __noinline int search_one(struct queue *queue, struct backlog *backlog, struct m
 	return 1;
 }
 
-__noinline int search_few(struct queue *queue, struct backlog *backlog, struct move *move, __u32 index)
-{
-	for (int i = 0; i < LOOP; i++)
-		if (!search_one(queue, backlog, move, index + i))
-			return 0;
-	return 1;
-}
-
 /* Matches with the passage that the tag chooses. */
-__noinline int match_by_tag(struct queue *queue, struct backlog *backlog, struct move *move)
+static __always_inline void match_by_tag(struct queue *queue, struct backlog *backlog, struct move *move)
 {
-	if (!queue || !move)
-		return 0;
 	move->at = 0;
 	move->found = 0;
-	for (int i = 0; i < LONG; i += LOOP)
-		if (!search_few(queue, backlog, move, i))
+	for (__u32 i = 0; i < LONG; i++)
+		if (!search_one(queue, backlog, move, i))
 			break;
 	if (move->found)
-		match(queue, backlog, move);
-	return 0;
+		match_found(queue, backlog, move);
 }
 
 /* Moves the ring to the backlogs. Returns where it is, NULL if there is no room. */
@@ -379,6 +406,14 @@ static __always_inline void keep(struct queue *queue, struct backlog *backlog, c
 	put(queue, backlog, move);
 }
 
+/* Too large for the stack. Nothing else runs on this CPU while a hook uses it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct move);
+} moves SEC(".maps");
+
 /* Where several processes send and several receive, the order of our hooks may not be that of the calls. */
 static __always_inline bool overlaps(struct queue *queue, const struct move *move)
 {
@@ -405,11 +440,11 @@ static __always_inline void pass(struct queue *queue, struct backlog *backlog, s
 {
 	/* What the ring holds is of the other half: else there is nothing to match. */
 	if (queue->used && queue->holds_receives != move->receives) {
-		if ((move->matching == BY_TYPE || move->matching == BY_PRIORITY))
+		if (move->matching == BY_TYPE || move->matching == BY_PRIORITY)
 			match_by_tag(queue, backlog, move);
 		else
-			for (int i = 0; i < LONG; i += LOOP)
-				if (!match_oldest_few(queue, backlog, move))
+			for (int i = 0; i < LONG; i++)
+				if (!match_oldest(queue, backlog, move))
 					break;
 		count_matched(move);
 	}
@@ -420,38 +455,114 @@ static __always_inline void pass(struct queue *queue, struct backlog *backlog, s
 		keep(queue, backlog, move);
 }
 
+/* QUEUE is locked. */
+__noinline int pass_locked(struct queue *queue, struct move *move)
+{
+	struct backlog *backlog = NULL;
+	__u64 number;
+
+	if (!queue || !move)
+		return 0;
+	number = move->queue; /* before 6.2 (d1673304097c) maps take keys only from the stack */
+	if (queue->is_long)
+		backlog = bpf_map_lookup_elem(&backlogs, &number);
+	if (queue->is_long && !backlog)
+		return 0;
+	move->matching = matching_of(queue->mechanism);
+	move->matched_messages = 0;
+	move->matched_bytes = 0;
+	move->total = 0;
+	move->found = 0;
+	move->left = move->matching == BY_BYTES ? move->bytes : 1;
+	note_end(queue, move);
+	pass(queue, backlog, move);
+	if (queue->ends == MANY_BOTH && overlaps(queue, move))
+		__sync_fetch_and_add(&health_counts[HEALTH_AMBIGUOUS_DELIVERIES], move->total);
+	return 0;
+}
+
+/* Leaves MOVE to whoever holds the lock. */
+__noinline int leave_late(struct queue *queue, const struct move *move)
+{
+	if (!queue || !move)
+		return 0;
+	for (__u32 i = 0; i < LATE; i++) {
+		struct late *late = &queue->late[i];
+
+		if (__sync_val_compare_and_swap(&late->state, LATE_FREE, LATE_CLAIMED) != LATE_FREE)
+			continue;
+		late->receives = move->receives;
+		late->process = move->process;
+		late->entered_ns = move->entered_ns;
+		late->tag = move->tag;
+		late->bytes = move->bytes;
+		__sync_lock_test_and_set(&late->state, LATE_READY);
+		__sync_fetch_and_add(&queue->lates, 1);
+		return 1;
+	}
+	health_count(HEALTH_MERGED_DELIVERIES);
+	return 0;
+}
+
+/* Fills MOVE with one that others have left, if there is one. QUEUE is locked. */
+__noinline int take_late(struct queue *queue, struct move *move, __u32 index)
+{
+	struct late *late;
+
+	if (!queue || !move)
+		return 0;
+	late = &queue->late[index & (LATE - 1)];
+	if (*(volatile __u32 *)&late->state != LATE_READY)
+		return 0;
+	move->receives = late->receives;
+	move->process = late->process;
+	move->entered_ns = late->entered_ns;
+	move->tag = late->tag;
+	move->bytes = late->bytes;
+	__sync_lock_test_and_set(&late->state, LATE_FREE);
+	__sync_fetch_and_add(&queue->lates, -1);
+	return 1;
+}
+
+/* Unlocks QUEUE; what others have left meanwhile is done first, or by one of them. */
+static __always_inline void finish(struct queue *queue, struct move *move)
+{
+	for (int rounds = 0; rounds < 2; rounds++) {
+		for (__u32 i = 0; i < LATE && *(volatile __u32 *)&queue->lates; i++)
+			if (take_late(queue, move, i))
+				pass_locked(queue, move);
+		queue_unlock(queue);
+		if (!*(volatile __u32 *)&queue->lates || !queue_try_lock(&queue->locked))
+			return;
+	}
+	queue_unlock(queue);
+}
+
 __noinline int delivery_pass(const struct flow_key *key, const struct passing *passing)
 {
-	struct move move = {};
+	__u64 number;
+	__u32 zero = 0;
 	struct queue *queue;
-	struct backlog *backlog = NULL;
+	struct move *move;
 
 	if (!key || !passing)
 		return 0;
-	move.queue = passing->queue;
-	queue = bpf_map_lookup_elem(&queues, &move.queue);
-	if (!queue)
+	number = passing->queue;
+	queue = bpf_map_lookup_elem(&queues, &number);
+	move = bpf_map_lookup_elem(&moves, &zero);
+	if (!queue || !move)
 		return 0;
-	move.process = key->process;
-	move.entered_ns = passing->entered_ns;
-	move.tag = passing->tag;
-	move.bytes = passing->bytes;
-	move.receives = key->direction == DIRECTION_RECEIVE;
-	move.matching = matching_of(key->mechanism);
-	move.left = move.matching == BY_BYTES ? passing->bytes : 1;
-	if (!queue_lock(&queue->locked)) {
-		health_count(HEALTH_AMBIGUOUS_DELIVERIES);
+	move->queue = number;
+	move->process = key->process;
+	move->entered_ns = passing->entered_ns;
+	move->tag = passing->tag;
+	move->bytes = passing->bytes;
+	move->receives = key->direction == DIRECTION_RECEIVE;
+	if (queue_lock(&queue->locked))
+		pass_locked(queue, move);
+	else if (!leave_late(queue, move) || !queue_try_lock(&queue->locked))
 		return 0;
-	}
-	if (queue->is_long)
-		backlog = bpf_map_lookup_elem(&backlogs, &move.queue);
-	if (backlog || !queue->is_long) {
-		note_end(queue, &move);
-		pass(queue, backlog, &move);
-		if (queue->ends == MANY_BOTH && overlaps(queue, &move))
-			__sync_fetch_and_add(&health_counts[HEALTH_AMBIGUOUS_DELIVERIES], move.total);
-	}
-	queue_unlock(queue);
+	finish(queue, move);
 	return 0;
 }
 
@@ -500,6 +611,7 @@ __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fil
 		health_count(HEALTH_MAP_FULL);
 		return 0;
 	}
+	queue->mechanism = key->mechanism;
 	if (is_of_pair(key->mechanism))
 		renew(queue, key);
 	if (fill && !queue->used && queue_lock(&queue->locked)) {

@@ -17,6 +17,9 @@ ATTACHED = "ipctrace: tracing"
 COUNTS = ("calls", "messages", "bytes", "would_block", "errors")
 BLOCKED_SHARE = 0.02
 BLOCKED_NS_PER_CALL = 20_000
+# A read of an eventfd takes all that was written; a terminal adds to what is written and echoes it; semaphores
+# carry nothing.
+NO_SUMS_OF_EDGES = ("eventfd", "pty", "sysv-sem")
 WAKE_NS = 60_000  # from a wake to the run queue of another virtual CPU
 
 
@@ -226,6 +229,45 @@ def compare_channels(summary, truth, pids=None):
                 assert not any(endpoint_figures(endpoint)), f"not in the truth: {channel}"
 
 
+def edges_of(summary, channel):
+    """What each pid was given and gave over a channel: [bytes, messages]."""
+    given, gave = {}, {}
+    for edge in summary["edges"]:
+        if edge["channel"] == channel["id"]:
+            for pid, sums in ((edge["to_pid"], given), (edge["from_pid"], gave)):
+                figures = sums.setdefault(pid, [0, 0])
+                figures[0] += edge["bytes"]
+                figures[1] += edge["messages"]
+    return given, gave
+
+
+def compare_channel_edges(summary, expected):
+    """
+    Whatever a process received was delivered to it by somebody; and where all that was sent was received, all of it
+    was delivered.
+    """
+    busy = [e for e in expected["endpoints"] if not is_idle(e)]
+    channel = find_channel(summary, expected)
+    if channel is None or expected["kind"] in NO_SUMS_OF_EDGES:
+        return
+    given, gave = edges_of(summary, channel)
+    for truth in busy:
+        where = f"edges of {channel['id']} {channel['name']!r} pid {truth['pid']}: {given} {gave}"
+        assert given.get(truth["pid"], [0, 0])[0] == truth["received"]["bytes"], where
+        assert gave.get(truth["pid"], [0, 0])[0] <= truth["sent"]["bytes"], where
+    sent, received = (sum(e[d]["bytes"] for e in busy) for d in ("sent", "received"))
+    if sent == received:
+        for truth in busy:
+            where = f"edges of {channel['id']} {channel['name']!r} pid {truth['pid']}: {given} {gave}"
+            assert gave.get(truth["pid"], [0, 0]) == [truth["sent"]["bytes"], truth["sent"]["messages"]], where
+
+
+def compare_edges(summary, truth, pids):
+    for expected in truth["channels"]:
+        if pids is None or {e["pid"] for e in expected["endpoints"] if not is_idle(e)} <= set(pids):
+            compare_channel_edges(summary, expected)
+
+
 def compare_processes(summary, truth, pids):
     """The totals of a process are the sums of its channels: the workloads do nothing else."""
     for pid in pids:
@@ -273,6 +315,7 @@ def compare_health(summary):
 def compare(summary, truth, pids, with_processes=True):
     compare_health(summary)
     compare_channels(summary, truth, pids)
+    compare_edges(summary, truth, pids)
     compare_locks(summary, truth, pids)
     if with_processes:
         compare_processes(summary, truth, pids)

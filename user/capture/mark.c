@@ -44,6 +44,7 @@ struct test_result {
 	__u64 sent, received;
 	struct flow_key keys[2];
 	unsigned count;
+	__u64 queue;
 };
 
 static void find_own(void *context, const void *entry)
@@ -58,6 +59,7 @@ static void find_own(void *context, const void *entry)
 		result->sent += counts->bytes;
 	else
 		result->received += counts->bytes;
+	result->queue = counts->queue;
 	if (result->count < 2)
 		result->keys[result->count++] = *flow;
 }
@@ -79,6 +81,10 @@ static int move_one_byte(void)
 /* Takes every trace of the test out of the maps. */
 static void forget(struct session *session, const struct test_result *result)
 {
+	struct edge_key edge = {.from = result->self, .to = result->self, .queue = result->queue};
+
+	bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.edges), &edge);
+	bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.queues), &result->queue);
 	for (unsigned i = 0; i < result->count; i++) {
 		struct object_key object = {
 			.object = result->keys[i].object,
