@@ -2,7 +2,8 @@
 /*
  * Matches what was sent with what was received: first in, first out, POSIX queues by priority, System V
  * messages by type. Two-sided: the receiver's hook may run before the sender's. So a queue keeps a ring of
- * what waits for its other half: of messages sent, or of receives that have come too early, never of both.
+ * what waits for its other half: messages sent, or receives that have come too early (never both, unless tags
+ * choose among the messages).
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -16,11 +17,12 @@
 #define MAX_BACKLOGS 2048
 #define SHORT 16  /* passages that a queue has room for by itself */
 #define LONG 1024 /* once it has filled that */
+#define EARLY (1ULL << 63) /* types are positive */
 
 /* What one process put in, or took out too early. */
 struct passage {
 	struct process_key process; /* pid 0: in the queue before we looked */
-	__u64 tag;                  /* as in struct passing */
+	__u64 tag;                  /* as in struct passing; with EARLY, of a receive */
 	__u64 ns;                   /* sends: when the call began; receives: when it ended */
 	__u32 bytes;                /* not matched yet */
 	__u32 messages;             /* 0: a gap, left by one that was taken from behind others */
@@ -43,6 +45,7 @@ struct late {
 	__u32 state; /* enum late_state */
 	__u32 receives;
 	struct process_key process;
+	struct object_key object;
 	__u64 entered_ns, tag, bytes;
 };
 
@@ -58,6 +61,7 @@ struct queue {
 	__u32 mechanism;
 	__u32 lates;   /* how many are or will be ready */
 	struct process_key sender, receiver; /* the first ones */
+	struct object_key object; /* what was last received from */
 	__u64 sent_ns, received_ns; /* when the last call ended, where overlaps matter */
 	struct passage ring[SHORT];
 	struct late late[LATE];
@@ -105,6 +109,7 @@ struct move {
 	struct process_key process;
 	struct process_key other; /* at the other end of what is not yet counted */
 	__u64 queue;
+	struct object_key object; /* receives: from where */
 	__u64 entered_ns;
 	__u64 tag;
 	__u64 bytes;
@@ -185,9 +190,9 @@ static __always_inline bool is_same(const struct process_key *one, const struct 
 }
 
 /* Counts what was matched with one process at the other end. */
-static __always_inline void count_matched(struct move *move)
+static __always_inline void count_matched(const struct queue *queue, struct move *move)
 {
-	struct edge_key key = {.from = move->process, .to = move->other, .queue = move->queue};
+	struct edge_key key = {.from = move->process, .to = move->other, .object = queue->object};
 
 	if (!move->matched_messages && !move->matched_bytes)
 		return;
@@ -201,17 +206,18 @@ static __always_inline void count_matched(struct move *move)
 	move->matched_bytes = 0;
 }
 
-static __always_inline void matched(struct move *move, const struct process_key *other, __u64 messages, __u64 bytes)
+static __always_inline void matched(const struct queue *queue, struct move *move, const struct process_key *other,
+				    __u64 messages, __u64 bytes)
 {
 	if (!is_same(&move->other, other)) {
-		count_matched(move);
+		count_matched(queue, move);
 		move->other = *other;
 	}
 	move->matched_messages += messages;
 	move->matched_bytes += bytes;
 }
 
-static __always_inline void match_bytes(struct move *move, struct passage *passage)
+static __always_inline void match_bytes(const struct queue *queue, struct move *move, struct passage *passage)
 {
 	__u32 bytes = passage->bytes < move->left ? passage->bytes : move->left;
 	__u64 messages = 0;
@@ -223,26 +229,26 @@ static __always_inline void match_bytes(struct move *move, struct passage *passa
 		messages = passage->bytes ? 0 : passage->messages;
 	else if (!move->left)
 		messages = 1;
-	matched(move, &passage->process, messages, bytes);
+	matched(queue, move, &passage->process, messages, bytes);
 	if (!passage->bytes)
 		passage->messages = 0;
 }
 
-static __always_inline void match_message(struct move *move, struct passage *passage)
+static __always_inline void match_message(const struct queue *queue, struct move *move, struct passage *passage)
 {
-	matched(move, &passage->process, 1, move->receives ? move->bytes : passage->bytes);
+	matched(queue, move, &passage->process, 1, move->receives ? move->bytes : passage->bytes);
 	passage->messages--;
 	move->left = 0;
 }
 
 /* One write to an eventfd, 8 bytes, or several that were merged; the read goes on to the next. */
-static __always_inline void match_all(struct move *move, struct passage *passage)
+static __always_inline void match_all(const struct queue *queue, struct move *move, struct passage *passage)
 {
 	if (!move->receives) {
-		match_message(move, passage);
+		match_message(queue, move, passage);
 		return;
 	}
-	matched(move, &passage->process, passage->messages, passage->messages * move->bytes);
+	matched(queue, move, &passage->process, passage->messages, passage->messages * move->bytes);
 	passage->messages = 0;
 	move->found = 1;
 }
@@ -259,11 +265,11 @@ static __always_inline void match(struct queue *queue, struct backlog *backlog, 
 	if (!move->receives && move->entered_ns > passage->ns + UNCLAIMED_NS)
 		passage->messages = 0;
 	else if (move->matching == BY_BYTES)
-		match_bytes(move, passage);
+		match_bytes(queue, move, passage);
 	else if (move->matching == BY_ALL)
-		match_all(move, passage);
+		match_all(queue, move, passage);
 	else
-		match_message(move, passage);
+		match_message(queue, move, passage);
 	if (!passage->messages && !move->at)
 		drop_oldest(queue);
 }
@@ -292,13 +298,15 @@ __noinline int match_oldest(struct queue *queue, struct backlog *backlog, struct
 
 static __always_inline bool is_better(const struct move *move, const struct passage *passage, __u64 best)
 {
-	if (!passage->messages)
+	__u64 tag = passage->tag & ~EARLY;
+
+	if (!passage->messages || ((passage->tag & EARLY) != 0) == move->receives)
 		return false;
-	if (!passage->tag) /* of those before we looked, which are older than all others, or not readable */
+	if (!tag) /* of those before we looked, which are older than all others, or not readable */
 		return !move->found;
 	if (move->tag)
-		return !move->found && passage->tag == move->tag;
-	return !move->found || (move->matching == BY_PRIORITY && passage->tag > best);
+		return !move->found && tag == move->tag;
+	return !move->found || (move->matching == BY_PRIORITY && tag > best);
 }
 
 /* Looks at one passage of the ring; the best until now is at MOVE->at if there is one, MOVE->found. */
@@ -360,11 +368,11 @@ static __always_inline void put(struct queue *queue, struct backlog *backlog, co
 	struct passage *passage = passage_at(queue, backlog, queue->used++);
 
 	passage->process = move->process;
-	passage->tag = move->tag;
+	passage->tag = move->receives ? move->tag | EARLY : move->tag;
 	passage->ns = move->receives ? bpf_ktime_get_ns() : move->entered_ns;
 	passage->bytes = move->matching == BY_BYTES ? move->left : move->bytes;
 	passage->messages = 1;
-	queue->holds_receives = move->receives;
+	queue->holds_receives = move->receives; /* looked at where the order counts, not the tag */
 }
 
 /*
@@ -393,9 +401,10 @@ static __always_inline void keep(struct queue *queue, struct backlog *backlog, c
 		if (prolong(queue, backlog, move))
 			return;
 		/* Of those that nobody claims, as with a sender on another host, the last few will do. */
-		if (queue->used >= SHORT)
+		if (queue->used >= SHORT && queue->holds_receives)
 			drop_oldest(queue);
-	} else if (queue->used >= room) {
+	}
+	if (queue->used >= room) {
 		if (!backlog)
 			backlog = lengthen(queue, move->queue);
 		if (queue->used >= LONG || !backlog) {
@@ -428,6 +437,8 @@ static __always_inline void note_end(struct queue *queue, const struct move *mov
 {
 	struct process_key *first = move->receives ? &queue->receiver : &queue->sender;
 
+	if (move->receives)
+		queue->object = move->object;
 	if (!first->pid)
 		*first = move->process;
 	else if (!is_same(first, &move->process))
@@ -436,22 +447,40 @@ static __always_inline void note_end(struct queue *queue, const struct move *mov
 		overlaps_matter = 1;
 }
 
-static __always_inline void pass(struct queue *queue, struct backlog *backlog, struct move *move)
+/* Makes room where the oldest is a gap, or a receive that nobody has claimed. */
+static __always_inline void tidy(struct queue *queue, struct backlog *backlog)
 {
-	/* What the ring holds is of the other half: else there is nothing to match. */
+	for (int i = 0; i < 4 && queue->used; i++) {
+		const struct passage *oldest = passage_at(queue, backlog, 0);
+
+		if (oldest->messages &&
+		    (!(oldest->tag & EARLY) || bpf_ktime_get_ns() < oldest->ns + UNCLAIMED_NS))
+			break;
+		drop_oldest(queue);
+	}
+}
+
+/* Queues whose messages have tags keep what was sent beside what was received too early. */
+static __always_inline void pass_by_tag(struct queue *queue, struct backlog *backlog, struct move *move)
+{
+	tidy(queue, backlog);
+	match_by_tag(queue, backlog, move);
+	count_matched(queue, move);
+	if (move->left)
+		keep(queue, backlog, move);
+}
+
+static __always_inline void pass_in_order(struct queue *queue, struct backlog *backlog, struct move *move)
+{
 	if (queue->used && queue->holds_receives != move->receives) {
-		if (move->matching == BY_TYPE || move->matching == BY_PRIORITY)
-			match_by_tag(queue, backlog, move);
-		else
-			for (int i = 0; i < LONG; i++)
-				if (!match_oldest(queue, backlog, move))
-					break;
-		count_matched(move);
+		for (int i = 0; i < LONG; i++)
+			if (!match_oldest(queue, backlog, move))
+				break;
+		count_matched(queue, move);
 	}
 	if (move->matching == BY_ALL && move->receives && move->found)
 		move->left = 0;
-	/* The ring may still hold the other half, none of which fits: gaps, or other types. */
-	if (move->left && !(queue->used && queue->holds_receives != move->receives))
+	if (move->left)
 		keep(queue, backlog, move);
 }
 
@@ -475,7 +504,10 @@ __noinline int pass_locked(struct queue *queue, struct move *move)
 	move->found = 0;
 	move->left = move->matching == BY_BYTES ? move->bytes : 1;
 	note_end(queue, move);
-	pass(queue, backlog, move);
+	if (move->matching == BY_TYPE || move->matching == BY_PRIORITY)
+		pass_by_tag(queue, backlog, move);
+	else
+		pass_in_order(queue, backlog, move);
 	if (queue->ends == MANY_BOTH && overlaps(queue, move))
 		__sync_fetch_and_add(&health_counts[HEALTH_AMBIGUOUS_DELIVERIES], move->total);
 	return 0;
@@ -493,6 +525,7 @@ __noinline int leave_late(struct queue *queue, const struct move *move)
 			continue;
 		late->receives = move->receives;
 		late->process = move->process;
+		late->object = move->object;
 		late->entered_ns = move->entered_ns;
 		late->tag = move->tag;
 		late->bytes = move->bytes;
@@ -516,6 +549,7 @@ __noinline int take_late(struct queue *queue, struct move *move, __u32 index)
 		return 0;
 	move->receives = late->receives;
 	move->process = late->process;
+	move->object = late->object;
 	move->entered_ns = late->entered_ns;
 	move->tag = late->tag;
 	move->bytes = late->bytes;
@@ -554,6 +588,9 @@ __noinline int delivery_pass(const struct flow_key *key, const struct passing *p
 		return 0;
 	move->queue = number;
 	move->process = key->process;
+	move->object.object = key->object;
+	move->object.aux = key->aux;
+	move->object.mechanism = key->mechanism;
 	move->entered_ns = passing->entered_ns;
 	move->tag = passing->tag;
 	move->bytes = passing->bytes;

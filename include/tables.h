@@ -165,18 +165,15 @@ struct flow_value {
 	__u64 runqueue_ns;
 	__u64 max_bytes;   /* largest message */
 	__u64 min_bytes_inverted; /* ~ of the smallest message: 0 means none, as in a new entry */
-	__u64 queue;       /* the queue that its data goes through, see edge_key; 0: none that we match */
+	__u64 queue;       /* the number of the queue that its data goes through; 0: none that we match */
 	__u32 sizes[SIZE_SLOTS]; /* messages by size; wraps, read differences */
 };
 
-/*
- * What one process delivered to another. A queue is what data goes through in one direction, from whoever sends
- * to whoever receives; its number is a hash of what identifies it at both ends.
- */
+/* What one process delivered to another. */
 struct edge_key {
 	struct process_key from; /* pid 0: sent before we looked, by whomever */
 	struct process_key to;
-	__u64 queue;
+	struct object_key object; /* that it was received from */
 };
 
 struct edge_value {

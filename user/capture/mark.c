@@ -81,9 +81,8 @@ static int move_one_byte(void)
 /* Takes every trace of the test out of the maps. */
 static void forget(struct session *session, const struct test_result *result)
 {
-	struct edge_key edge = {.from = result->self, .to = result->self, .queue = result->queue};
+	struct edge_key edge = {.from = result->self, .to = result->self};
 
-	bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.edges), &edge);
 	bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.queues), &result->queue);
 	for (unsigned i = 0; i < result->count; i++) {
 		struct object_key object = {
@@ -94,6 +93,8 @@ static void forget(struct session *session, const struct test_result *result)
 
 		bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.flows), &result->keys[i]);
 		bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.objects), &object);
+		edge.object = object;
+		bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.edges), &edge);
 	}
 }
 

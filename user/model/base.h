@@ -35,7 +35,6 @@ struct destination_record {
 
 struct flow {
 	struct flow_key key;
-	__u64 queue; /* as in flow_value */
 	struct flow_counts window[WINDOW_COUNT];
 	struct histogram sizes[WINDOW_COUNT];
 	struct histogram blocked[WINDOW_COUNT];
@@ -44,13 +43,6 @@ struct flow {
 
 struct edge_record {
 	struct edge edge; /* first: what views see */
-	UT_hash_handle hh;
-};
-
-/* What goes through a queue, by the flows that do. */
-struct queue_record {
-	__u64 number;
-	const struct channel *channel;
 	UT_hash_handle hh;
 };
 
@@ -91,7 +83,6 @@ struct model_base {
 	struct destination_record *destinations;
 	struct flow *flows;
 	struct edge_record *edges;
-	struct queue_record *queues;
 	struct lock_record *locks;
 	struct wait_record *waits;
 	struct holder *holders;

@@ -202,8 +202,7 @@ int derive_flows(struct model_base *base)
 		struct channel_record *record =
 			channel_of(base, &key, flow->key.direction, flow->key.destination);
 
-		if (!process || !record || add_flow(record, flow, process) ||
-		    queue_is_of(base, flow, &record->channel))
+		if (!process || !record || add_flow(record, flow, process))
 			return -ENOMEM;
 		for (int w = 0; w < WINDOW_COUNT; w++) {
 			struct process_counts *sum = &process->window[w];

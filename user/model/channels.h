@@ -17,9 +17,6 @@ struct process *get_process(struct model_base *base, const struct process_key *k
 struct channel_record *channel_of(struct model_base *base, const struct object_key *key,
 				  enum direction direction, __u64 destination_key);
 
-/* edges.c: FLOW, and so its queue, belongs to CHANNEL. Returns 0 or -ENOMEM. */
-int queue_is_of(struct model_base *base, const struct flow *flow, const struct channel *channel);
-
 /* edges.c: the list of edges, once all flows have been put to their channels. Returns 0 or -ENOMEM. */
 int derive_edges(struct model *model);
 

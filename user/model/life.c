@@ -81,7 +81,6 @@ void model_free(struct model *model)
 	FREE_TABLE(struct destination_record, base->destinations, nothing);
 	FREE_TABLE(struct flow, base->flows, release_flow);
 	FREE_TABLE(struct edge_record, base->edges, nothing);
-	FREE_TABLE(struct queue_record, base->queues, nothing);
 	FREE_TABLE(struct lock_record, base->locks, release_lock);
 	FREE_TABLE(struct wait_record, base->waits, nothing);
 	FREE_TABLE(struct holder, base->holders, nothing);

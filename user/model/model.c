@@ -161,7 +161,6 @@ void model_flows(struct model *model, const struct flow_key *key, const struct f
 		histogram_init(&flow->sizes[WINDOW_RUN], SIZE_STEPS_LOG2);
 		histogram_init(&flow->sizes[WINDOW_INTERVAL], SIZE_STEPS_LOG2);
 	}
-	flow->queue = value->queue;
 	run = &flow->window[WINDOW_RUN];
 	interval = &flow->window[WINDOW_INTERVAL];
 	advance(&run->calls, &interval->calls, value->calls);
