@@ -274,17 +274,9 @@ static __always_inline __u64 tag_of(const struct call *call)
 static __always_inline void message(const struct flow_key *key, struct flow_value *flow, const struct call *call,
 				    __u64 bytes)
 {
-	struct passing passing = {
-		.queue = flow->queue,
-		.entered_ns = call->entered_ns,
-		.bytes = bytes,
-	};
-
 	flow_message(flow, bytes);
-	if (!passing.queue)
-		return;
-	passing.tag = tag_of(call);
-	delivery_pass(key, &passing);
+	if (flow->queue)
+		delivery_pass(key, flow->queue, call->entered_ns, bytes, tag_of(call));
 }
 
 /*

@@ -15,14 +15,14 @@
 
 #define MAX_QUEUES 131072
 #define MAX_BACKLOGS 2048
-#define SHORT 16  /* passages that a queue has room for by itself */
+#define SHORT 8   /* passages that a queue has room for by itself */
 #define LONG 1024 /* once it has filled that */
 #define EARLY (1ULL << 63) /* types are positive */
 
 /* What one process put in, or took out too early. */
 struct passage {
 	struct process_key process; /* pid 0: in the queue before we looked */
-	__u64 tag;                  /* as in struct passing; with EARLY, of a receive */
+	__u64 tag;                  /* as in delivery_pass(); with EARLY, of a receive */
 	__u64 ns;                   /* sends: when the call began; receives: when it ended */
 	__u32 bytes;                /* not matched yet */
 	__u32 messages;             /* 0: a gap, left by one that was taken from behind others */
@@ -34,7 +34,7 @@ enum queue_end {
 	MANY_BOTH = MANY_SENDERS | MANY_RECEIVERS,
 };
 
-/* A passing whose queue was locked for too long: for whoever has the lock next. */
+/* A move whose queue was locked for too long: for whoever has the lock next. */
 enum late_state {
 	LATE_FREE = 0,
 	LATE_CLAIMED,
@@ -49,7 +49,7 @@ struct late {
 	__u64 entered_ns, tag, bytes;
 };
 
-#define LATE 8
+#define LATE 4
 
 struct queue {
 	__u32 locked;
@@ -104,7 +104,7 @@ enum matching {
 	BY_ALL,      /* a read of an eventfd takes whatever was added */
 };
 
-/* A passing on its way through the ring. */
+/* A message, or what one receive took, on its way through the ring. */
 struct move {
 	struct process_key process;
 	struct process_key other; /* at the other end of what is not yet counted */
@@ -572,16 +572,14 @@ static __always_inline void finish(struct queue *queue, struct move *move)
 	queue_unlock(queue);
 }
 
-__noinline int delivery_pass(const struct flow_key *key, const struct passing *passing)
+__noinline int delivery_pass(const struct flow_key *key, __u64 number, __u64 entered_ns, __u64 bytes, __u64 tag)
 {
-	__u64 number;
 	__u32 zero = 0;
 	struct queue *queue;
 	struct move *move;
 
-	if (!key || !passing)
+	if (!key)
 		return 0;
-	number = passing->queue;
 	queue = bpf_map_lookup_elem(&queues, &number);
 	move = bpf_map_lookup_elem(&moves, &zero);
 	if (!queue || !move)
@@ -591,9 +589,9 @@ __noinline int delivery_pass(const struct flow_key *key, const struct passing *p
 	move->object.object = key->object;
 	move->object.aux = key->aux;
 	move->object.mechanism = key->mechanism;
-	move->entered_ns = passing->entered_ns;
-	move->tag = passing->tag;
-	move->bytes = passing->bytes;
+	move->entered_ns = entered_ns;
+	move->tag = tag;
+	move->bytes = bytes;
 	move->receives = key->direction == DIRECTION_RECEIVE;
 	if (queue_lock(&queue->locked))
 		pass_locked(queue, move);

@@ -7,14 +7,6 @@
 
 #include "tables.h"
 
-/* One message that went into a queue, or what one receive took out of it. */
-struct passing {
-	__u64 queue;      /* its number */
-	__u64 entered_ns; /* when the call began; 0: not known */
-	__u64 bytes;
-	__u64 tag;        /* POSIX queues: priority plus 1; System V: type; 0: not known, or none */
-};
-
 /* 1 once there is a queue with several processes at both ends: then receives need entered_ns, too. */
 extern __u32 overlaps_matter;
 
@@ -24,7 +16,11 @@ extern __u32 overlaps_matter;
  */
 int delivery_open(const struct flow_key *key, __u64 queue, __u64 fill);
 
-/* KEY's process has sent or received. Global. */
-int delivery_pass(const struct flow_key *key, const struct passing *passing);
+/*
+ * KEY's process has sent a message of BYTES to, or has received so much at once from, QUEUE by a call that began
+ * at ENTERED_NS (0: not known). TAG: priority plus 1 (POSIX queues), type (System V); 0: not known, or none.
+ * Global.
+ */
+int delivery_pass(const struct flow_key *key, __u64 queue, __u64 entered_ns, __u64 bytes, __u64 tag);
 
 #endif
