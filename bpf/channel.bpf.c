@@ -16,6 +16,7 @@
 #include "mechanisms.bpf.h"
 #include "object.bpf.h"
 #include "wait.bpf.h"
+#include "witness.bpf.h"
 
 /* include/linux/socket.h */
 #define MSG_PEEK 0x2
@@ -143,6 +144,11 @@ static __always_inline struct flow_key flow_key_of(const struct thread *thread,
 	};
 }
 
+static __always_inline bool is_counted(const struct flow_key *key, const struct call *call)
+{
+	return !(call->flags & CALL_WITNESS) || flow_exists(key) || witness_shares(key, call->file);
+}
+
 /*
  * The flow exists from here on: such an object has no holders, so this shows who waits at it, and what it is
  * called must be read before somebody removes it under the sleeper.
@@ -170,7 +176,7 @@ static __always_inline int system_v_enter(struct task_struct *task, struct threa
 	if (call->flags & CALL_UNDIRECTED)
 		return object_remember(call->file, &object);
 	key = flow_key_of(thread, call);
-	return flow_open(&key, call->file);
+	return is_counted(&key, call) ? flow_open(&key, call->file) : 0;
 }
 
 /* Returns whether FD is a channel; fills in which one. */
@@ -306,7 +312,7 @@ __noinline int vector_message(const struct flow_key *key, const struct call *cal
 
 		to.destination = destination ? destination : peer;
 	}
-	flow = flow_get(&to, call->file);
+	flow = is_counted(&to, call) ? flow_get(&to, call->file) : NULL;
 	if (flow)
 		message(&to, flow, call, bytes);
 	return 0;
@@ -381,7 +387,7 @@ static __always_inline int end(struct task_struct *task, struct thread *thread, 
 			health_count(HEALTH_UNREADABLE_MEMORY);
 	}
 	key = flow_key_of(thread, call);
-	flow = flow_get(&key, call->file);
+	flow = is_counted(&key, call) ? flow_get(&key, call->file) : NULL;
 	if (!flow)
 		return 0;
 	__sync_fetch_and_add(&flow->calls, 1);
@@ -417,8 +423,11 @@ __hidden int channel_connected(const struct call *call)
 		.mechanism = call->mechanism,
 	};
 
-	if (call->mechanism != MECH_NONE)
-		object_refresh(call->file, &key);
+	if (call->mechanism == MECH_NONE)
+		return 0;
+	object_refresh(call->file, &key);
+	if (follow_peers && !(call->flags & CALL_WITNESS))
+		witness_share(call->file, 0);
 	return 0;
 }
 
@@ -430,7 +439,7 @@ __hidden int channel_abandon(struct task_struct *task, struct thread *thread, st
 	if (call->mechanism == MECH_NONE || (!call->blocked_ns && !call->runqueue_ns))
 		return 0;
 	key = flow_key_of(thread, call);
-	flow = flow_get(&key, call->file);
+	flow = is_counted(&key, call) ? flow_get(&key, call->file) : NULL;
 	if (!flow)
 		return 0;
 	flow_sleep(&key, flow, call);

@@ -659,3 +659,8 @@ __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fil
 	}
 	return 0;
 }
+
+__hidden int delivery_exists(__u64 number)
+{
+	return number && bpf_map_lookup_elem(&queues, &number);
+}
