@@ -115,7 +115,8 @@ static __always_inline bool mark_as(struct task_struct *task, bool fresh, __u32 
 		return false;
 	thread = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread) {
-		health_count(HEALTH_MAP_FULL);
+		if (as == TRACED_TARGET) /* a witness is found again when it goes on */
+			health_count(HEALTH_MAP_FULL);
 		return false;
 	}
 	if (thread->traced == TRACED_TARGET || thread->traced == as)
