@@ -144,9 +144,14 @@ static __always_inline struct flow_key flow_key_of(const struct thread *thread,
 	};
 }
 
+/* A witness's calls on System V objects are not: it cannot be known before it has done some. */
 static __always_inline bool is_counted(const struct flow_key *key, const struct call *call)
 {
-	return !(call->flags & CALL_WITNESS) || flow_exists(key) || witness_shares(key, call->file);
+	if (!(call->flags & CALL_WITNESS))
+		return true;
+	if (key->mechanism == MECH_SYSV_MSG || key->mechanism == MECH_SYSV_SEM)
+		return false;
+	return flow_exists(key) || witness_shares(key, call->file);
 }
 
 /*
@@ -205,6 +210,20 @@ static __always_inline bool find_object(struct task_struct *task, struct call *c
 	return true;
 }
 
+/*
+ * Who receives from an address is known to nobody before a target sends there: from here on the receiver counts,
+ * which the message will wake.
+ */
+static __always_inline void share_destination(const struct thread *thread, const struct call *call)
+{
+	struct flow_key key;
+
+	if (!follow_peers || !(call->destination & 1) || (call->flags & CALL_WITNESS))
+		return;
+	key = flow_key_of(thread, call);
+	flow_open(&key, call->file);
+}
+
 __hidden int channel_enter(struct task_struct *task, struct thread *thread)
 {
 	struct call *call = &thread->call;
@@ -224,8 +243,10 @@ __hidden int channel_enter(struct task_struct *task, struct thread *thread)
 	case OP_SEM_OPERATE:
 		return system_v_enter(task, thread);
 	}
-	if (find_object(task, call, call->arguments[0]))
+	if (find_object(task, call, call->arguments[0])) {
 		details_enter(call);
+		share_destination(thread, call);
+	}
 	return 0;
 }
 

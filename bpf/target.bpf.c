@@ -83,11 +83,13 @@ static __always_inline void process_add_thread(struct task_struct *task, const s
 			health_count(HEALTH_MAP_FULL);
 			return;
 		}
+		process->is_witness = as == TRACED_WITNESS;
 		process->ppid = BPF_CORE_READ(task, real_parent, tgid);
 		BPF_CORE_READ_STR_INTO(&process->comm, task, group_leader, comm);
 	}
 	process->exited = 0;
-	process->is_witness = as == TRACED_WITNESS;
+	if (as == TRACED_TARGET)
+		process->is_witness = 0;
 	threads_now = __sync_fetch_and_add(&process->threads, 1) + 1;
 	if (threads_now > process->max_threads)
 		process->max_threads = threads_now;
@@ -266,6 +268,14 @@ static __always_inline void process_exec(struct task_struct *task, struct thread
 	__builtin_memcpy(process->comm, task->comm, sizeof(process->comm));
 }
 
+/* By its execve, whether it was a witness or nothing. */
+static __always_inline bool becomes_target(struct task_struct *task, const struct thread *thread)
+{
+	if (thread && thread->traced == TRACED_TARGET)
+		return false;
+	return (thread && thread->armed) || (target_mode == TARGET_MODE_COMM && is_target(task));
+}
+
 /* A thread that called execve is alone in its process by now and has the leader's pid. */
 static __always_inline int task_execs(struct task_struct *task)
 {
@@ -273,19 +283,14 @@ static __always_inline int task_execs(struct task_struct *task)
 
 	if (task->bpf_storage)
 		thread = bpf_task_storage_get(&threads, task, NULL, 0);
-	if (thread && thread->traced == TRACED_WITNESS && target_mode == TARGET_MODE_COMM && is_target(task)) {
-		mark(task, false, thread->image + 1);
-		return 0;
-	}
-	if (thread && thread->traced) {
+	if (thread && thread->traced && !becomes_target(task, thread)) {
 		process_exec(task, thread);
 		if (thread->traced == TRACED_TARGET && target_mode == TARGET_MODE_COMM && !follow_children &&
 		    !is_target(task))
 			unmark(thread);
 		return 0;
 	}
-	if ((thread && thread->armed) || target_mode == TARGET_MODE_ALL ||
-	    (target_mode == TARGET_MODE_COMM && is_target(task)))
+	if (target_mode == TARGET_MODE_ALL || becomes_target(task, thread))
 		mark(task, false, thread ? thread->image + 1 : 0);
 	return 0;
 }

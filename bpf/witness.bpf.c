@@ -49,6 +49,15 @@ static __always_inline struct object_value *describe(__u64 file, const struct ob
 	return value;
 }
 
+/* A target has a socket whose datagrams go wherever each is told to, or come from wherever. */
+__u32 anybody_may_send = 0;
+
+static __always_inline bool is_unconnected(const struct object_key *object, const struct object_value *value)
+{
+	return (object->mechanism == MECH_UDP && !value->remote.family) ||
+	       (object->mechanism == MECH_UNIX_DGRAM && !value->peer);
+}
+
 static __always_inline void share(__u64 file, const struct object_key *object, const struct object_value *value,
 				  enum direction direction, bool with_fill)
 {
@@ -69,6 +78,8 @@ __noinline int witness_share(__u64 file, __u32 with_fill)
 	value = describe(file, &object);
 	if (!value)
 		return 0;
+	if (is_unconnected(&object, value))
+		anybody_may_send = 1;
 	share(file, &object, value, DIRECTION_RECEIVE, with_fill);
 	share(file, &object, value, DIRECTION_SEND, with_fill);
 	return 0;
@@ -94,6 +105,8 @@ __noinline int witness_holds(const struct object_key *object, const struct objec
 
 	if (!object || !value)
 		return 0;
+	if (anybody_may_send && is_unconnected(object, value))
+		return 1;
 	key = direction_of(object, value, DIRECTION_RECEIVE);
 	if (delivery_exists(queue_of(&key, value)))
 		return 1;

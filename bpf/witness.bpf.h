@@ -25,7 +25,7 @@ int witness_share(__u64 file, __u32 with_fill);
 /* Is the flow's channel a target's? Global. */
 int witness_shares(const struct flow_key *key, __u64 file);
 
-/* Is one of the two directions of an object, whose description is given, a target's? Global. */
+/* Is, or may be, one of the two directions of an object, whose description is given, a target's? Global. */
 int witness_holds(const struct object_key *key, const struct object_value *object);
 
 #endif
