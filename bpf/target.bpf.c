@@ -70,7 +70,8 @@ static __always_inline void process_key_of(struct task_struct *task, struct proc
 	key->started_ms = BPF_CORE_READ(task, group_leader, start_boottime) / 1000000;
 }
 
-static __always_inline void process_add_thread(struct task_struct *task, const struct process_key *key,
+/* Returns whether there was room for the process. */
+static __always_inline bool process_add_thread(struct task_struct *task, const struct process_key *key,
 					       enum traced as)
 {
 	struct process_value *process = bpf_map_lookup_elem(&processes, key);
@@ -79,10 +80,8 @@ static __always_inline void process_add_thread(struct task_struct *task, const s
 	if (!process) {
 		bpf_map_update_elem(&processes, key, &empty_process, BPF_NOEXIST);
 		process = bpf_map_lookup_elem(&processes, key);
-		if (!process) {
-			health_count(HEALTH_MAP_FULL);
-			return;
-		}
+		if (!process)
+			return false;
 		process->is_witness = as == TRACED_WITNESS;
 		process->ppid = BPF_CORE_READ(task, real_parent, tgid);
 		BPF_CORE_READ_STR_INTO(&process->comm, task, group_leader, comm);
@@ -93,6 +92,7 @@ static __always_inline void process_add_thread(struct task_struct *task, const s
 	threads_now = __sync_fetch_and_add(&process->threads, 1) + 1;
 	if (threads_now > process->max_threads)
 		process->max_threads = threads_now;
+	return true;
 }
 
 static __always_inline void unmark(struct thread *thread)
@@ -117,7 +117,7 @@ static __always_inline bool mark_as(struct task_struct *task, bool fresh, __u32 
 		return false;
 	thread = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread) {
-		if (as == TRACED_TARGET) /* a witness is found again when it goes on */
+		if (as == TRACED_TARGET) /* a witness is found again as it goes on */
 			health_count(HEALTH_MAP_FULL);
 		return false;
 	}
@@ -129,7 +129,11 @@ static __always_inline bool mark_as(struct task_struct *task, bool fresh, __u32 
 	thread->fresh = fresh;
 	if (image > thread->image) /* one that was left and comes back has had images before */
 		thread->image = image;
-	process_add_thread(task, &thread->process, as);
+	if (!process_add_thread(task, &thread->process, as)) {
+		if (as == TRACED_WITNESS)
+			return false;
+		health_count(HEALTH_MAP_FULL);
+	}
 	thread->traced = as;
 	return true;
 }
