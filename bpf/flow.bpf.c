@@ -47,7 +47,7 @@ static __always_inline void describe(const struct flow_key *key, struct flow_val
 	object = object_get(&object_key);
 	if (!object)
 		return;
-	flow->queue = queue_of(key, object);
+	flow->queue = queue_of(key, object, SCRATCH_OF_HOOKS);
 	delivery_open(key, flow->queue, 0);
 }
 

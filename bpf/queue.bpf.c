@@ -19,10 +19,10 @@ struct unix_name {
 	__u64 words[NAME_WORDS];
 };
 
-/* Too large for the stack. Nothing else runs on this CPU while a hook uses it. */
+/* Too large for the stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, SCRATCH_COUNT);
 	__type(key, __u32);
 	__type(value, struct unix_name);
 } unix_names SEC(".maps");
@@ -114,13 +114,12 @@ static __always_inline __u64 udp_queue(__u64 hash, const struct flow_key *key, c
 }
 
 /* A path ends at its first zero; an abstract name may hold any, and is of one network namespace. */
-static __always_inline __u64 hash_name(__u64 hash, const char *name, __u32 length, __u32 netns)
+static __always_inline __u64 hash_name(__u64 hash, const char *name, __u32 length, __u32 netns, __u32 scratch)
 {
 	struct unix_name *copy;
-	__u32 zero = 0;
 	char first = 0;
 
-	copy = bpf_map_lookup_elem(&unix_names, &zero);
+	copy = bpf_map_lookup_elem(&unix_names, &scratch);
 	if (!copy || length > OBJECT_NAME_SIZE)
 		return 0;
 	__builtin_memset(copy, 0, sizeof(*copy));
@@ -137,7 +136,7 @@ static __always_inline __u64 hash_name(__u64 hash, const char *name, __u32 lengt
 }
 
 /* The queue of datagrams to the socket at ADDRESS: by its name if it has one, since others send to that. */
-static __always_inline __u64 hash_unix_socket(__u64 hash, __u64 socket, __u32 netns)
+static __always_inline __u64 hash_unix_socket(__u64 hash, __u64 socket, __u32 netns, __u32 scratch)
 {
 	struct unix_sock *sock = KERNEL_POINTER(struct unix_sock, socket);
 	struct unix_address *address = KERNEL_READ(sock, addr);
@@ -145,22 +144,24 @@ static __always_inline __u64 hash_unix_socket(__u64 hash, __u64 socket, __u32 ne
 	if (!address)
 		return hash_word(hash, socket);
 	return hash_name(hash, (const char *)address + bpf_core_field_offset(struct unix_address, name) + sizeof(short),
-			 KERNEL_READ(address, len) - sizeof(short), netns);
+			 KERNEL_READ(address, len) - sizeof(short), netns, scratch);
 }
 
 static __always_inline __u64 unix_dgram_queue(__u64 hash, const struct flow_key *key,
-					      const struct object_value *object)
+					      const struct object_value *object, __u32 scratch)
 {
 	const struct destination_value *destination;
 
 	if (key->direction == DIRECTION_RECEIVE)
-		return hash_unix_socket(hash, key->object, object->netns);
+		return hash_unix_socket(hash, key->object, object->netns, scratch);
 	if (!key->destination)
 		return 0;
 	if (!(key->destination & 1)) /* the peer's sock */
-		return hash_unix_socket(hash, key->destination, object->netns);
+		return hash_unix_socket(hash, key->destination, object->netns, scratch);
 	destination = destination_get(key->destination);
-	return destination ? hash_name(hash, destination->name, destination->name_length, object->netns) : 0;
+	if (!destination)
+		return 0;
+	return hash_name(hash, destination->name, destination->name_length, object->netns, scratch);
 }
 
 /* The receiving sock's address; it is used again when the socket is gone, see delivery.bpf.c. */
@@ -180,7 +181,7 @@ static __always_inline __u64 pty_queue(__u64 hash, const struct flow_key *key)
 	return hash_word(hash, (__u64)key->aux << 1 | (is_master == receives));
 }
 
-static __always_inline __u64 number_of(const struct flow_key *key, const struct object_value *object)
+static __always_inline __u64 number_of(const struct flow_key *key, const struct object_value *object, __u32 scratch)
 {
 	__u64 hash = hash_word(HASH_START, key->mechanism);
 
@@ -190,7 +191,7 @@ static __always_inline __u64 number_of(const struct flow_key *key, const struct 
 	case MECH_UDP:
 		return udp_queue(hash, key, object);
 	case MECH_UNIX_DGRAM:
-		return unix_dgram_queue(hash, key, object);
+		return unix_dgram_queue(hash, key, object, scratch);
 	case MECH_UNIX_STREAM:
 	case MECH_UNIX_SEQPACKET:
 		return unix_queue(hash, key, object);
@@ -203,12 +204,12 @@ static __always_inline __u64 number_of(const struct flow_key *key, const struct 
 	}
 }
 
-__noinline __u64 queue_of(const struct flow_key *key, const struct object_value *object)
+__noinline __u64 queue_of(const struct flow_key *key, const struct object_value *object, enum scratch scratch)
 {
 	__u64 number;
 
 	if (!key || !object)
 		return 0;
-	number = number_of(key, object);
+	number = number_of(key, object, scratch);
 	return number ? number | 1 : 0;
 }

@@ -8,10 +8,17 @@
 
 #include "tables.h"
 
+/* Whose memory is used: a hook may take an iterator's CPU away, and nothing a hook's. */
+enum scratch {
+	SCRATCH_OF_HOOKS = 0,
+	SCRATCH_OF_ITERATORS = 1,
+	SCRATCH_COUNT = 2,
+};
+
 /*
  * The number of the queue, or 0: none that the two ends can agree on. OBJECT is what is known of the flow's object.
  * Global: the verifier looks at it once.
  */
-__u64 queue_of(const struct flow_key *key, const struct object_value *object);
+__u64 queue_of(const struct flow_key *key, const struct object_value *object, enum scratch scratch);
 
 #endif

@@ -17,7 +17,7 @@
 /* Too large for the stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, SCRATCH_COUNT);
 	__type(key, __u32);
 	__type(value, struct object_value);
 } descriptions SEC(".maps");
@@ -35,10 +35,9 @@ static __always_inline struct flow_key direction_of(const struct object_key *obj
 	};
 }
 
-static __always_inline struct object_value *describe(__u64 file, const struct object_key *key)
+static __always_inline struct object_value *describe(__u64 file, const struct object_key *key, __u32 scratch)
 {
-	__u32 zero = 0;
-	struct object_value *value = bpf_map_lookup_elem(&descriptions, &zero);
+	struct object_value *value = bpf_map_lookup_elem(&descriptions, &scratch);
 
 	if (!value)
 		return NULL;
@@ -59,29 +58,29 @@ static __always_inline bool is_unconnected(const struct object_key *object, cons
 }
 
 static __always_inline void share(__u64 file, const struct object_key *object, const struct object_value *value,
-				  enum direction direction, bool with_fill)
+				  enum direction direction, enum scratch scratch)
 {
 	struct flow_key key = direction_of(object, value, direction);
-	__u64 number = queue_of(&key, value);
+	__u64 number = queue_of(&key, value, scratch);
 
 	if (number)
-		delivery_open(&key, number, with_fill ? fill_of(file, &key, value->peer) : 0);
+		delivery_open(&key, number, scratch == SCRATCH_OF_ITERATORS ? fill_of(file, &key, value->peer) : 0);
 }
 
-__noinline int witness_share(__u64 file, __u32 with_fill)
+__noinline int witness_share(__u64 file, enum scratch scratch)
 {
 	struct object_value *value;
 	struct object_key object = {};
 
 	if (!file || !object_identify(file, &object))
 		return 0;
-	value = describe(file, &object);
+	value = describe(file, &object, scratch);
 	if (!value)
 		return 0;
 	if (is_unconnected(&object, value))
 		anybody_may_send = 1;
-	share(file, &object, value, DIRECTION_RECEIVE, with_fill);
-	share(file, &object, value, DIRECTION_SEND, with_fill);
+	share(file, &object, value, DIRECTION_RECEIVE, scratch);
+	share(file, &object, value, DIRECTION_SEND, scratch);
 	return 0;
 }
 
@@ -95,8 +94,8 @@ __noinline int witness_shares(const struct flow_key *key, __u64 file)
 	object.object = key->object;
 	object.aux = key->aux;
 	object.mechanism = key->mechanism;
-	value = describe(file, &object);
-	return value && delivery_exists(queue_of(key, value));
+	value = describe(file, &object, SCRATCH_OF_HOOKS);
+	return value && delivery_exists(queue_of(key, value, SCRATCH_OF_HOOKS));
 }
 
 __noinline int witness_holds(const struct object_key *object, const struct object_value *value)
@@ -108,10 +107,10 @@ __noinline int witness_holds(const struct object_key *object, const struct objec
 	if (anybody_may_send && is_unconnected(object, value))
 		return 1;
 	key = direction_of(object, value, DIRECTION_RECEIVE);
-	if (delivery_exists(queue_of(&key, value)))
+	if (delivery_exists(queue_of(&key, value, SCRATCH_OF_ITERATORS)))
 		return 1;
 	key = direction_of(object, value, DIRECTION_SEND);
-	return delivery_exists(queue_of(&key, value));
+	return delivery_exists(queue_of(&key, value, SCRATCH_OF_ITERATORS));
 }
 
 /* The channels that targets have open at the start. */
@@ -129,6 +128,6 @@ int share_channels(struct bpf_iter__task_file *context)
 		return 0;
 	/* As a number: what is handed on to functions that the verifier looks at once must not be a pointer. */
 	bpf_core_read(&file, sizeof(file), &context->file);
-	witness_share(file, 1);
+	witness_share(file, SCRATCH_OF_ITERATORS);
 	return 0;
 }

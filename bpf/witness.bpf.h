@@ -6,7 +6,7 @@
 #ifndef IPCTRACE_WITNESS_BPF_H
 #define IPCTRACE_WITNESS_BPF_H
 
-#include "tables.h"
+#include "queue.bpf.h"
 
 struct task_struct;
 
@@ -17,15 +17,18 @@ int witness_mark(struct task_struct *task);
 int witness_add(__u32 pid);
 
 /*
- * The channel behind FILE, if it is one, is a target's from here on. WITH_FILL: what it holds has been sent by
- * whomever before. Global: the verifier looks at it once.
+ * The channel behind FILE, if it is one, is a target's from here on. By an iterator, at the start: what it holds has
+ * been sent before by whomever. Global: the verifier looks at it once.
  */
-int witness_share(__u64 file, __u32 with_fill);
+int witness_share(__u64 file, enum scratch scratch);
 
-/* Is the flow's channel a target's? Global. */
+/* Is the flow's channel a target's? Global, for hooks. */
 int witness_shares(const struct flow_key *key, __u64 file);
 
-/* Is, or may be, one of the two directions of an object, whose description is given, a target's? Global. */
+/*
+ * Is, or may be, one of the two directions of an object, whose description is given, a target's? Global, for
+ * iterators.
+ */
 int witness_holds(const struct object_key *key, const struct object_value *object);
 
 #endif
