@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -102,6 +103,7 @@ static pid_t start(void (*work)(unsigned), unsigned index)
 
 	if (child)
 		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (!atomic_load(&shared->begun))
 		truth_sleep_ms(1);
 	work(index);
