@@ -14,6 +14,7 @@
 #include "health.bpf.h"
 #include "kernel.bpf.h"
 #include "sched.bpf.h"
+#include "signal.bpf.h"
 #include "splice.bpf.h"
 #include "thread.bpf.h"
 
@@ -32,7 +33,13 @@ static __always_inline bool is_futex(enum operation operation)
 static __always_inline bool is_channel(enum operation operation)
 {
 	return (operation >= OP_READ && operation <= OP_MQ_SEND) ||
-	       (operation >= OP_MSG_RECEIVE && operation <= OP_SEM_OPERATE);
+	       (operation >= OP_SIGNAL_WAIT && operation <= OP_SEM_OPERATE) ||
+	       operation == OP_PROCESS_VM_READ || operation == OP_PROCESS_VM_WRITE;
+}
+
+static __always_inline bool is_kill(enum operation operation)
+{
+	return operation >= OP_KILL && operation <= OP_PIDFD_KILL;
 }
 
 /*
@@ -238,6 +245,8 @@ static __always_inline void call_end(struct task_struct *task, struct thread *th
 		futex_exit(task, thread, call, result);
 	else if (is_splice(call->operation))
 		splice_exit(thread, call, result);
+	else if (is_kill(call->operation))
+		signal_sent(task, thread, call, result);
 }
 
 /* The first exit of a thread that was inside a call when we marked it. */

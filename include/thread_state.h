@@ -65,6 +65,7 @@ struct thread {
 	__u8 off_cpu; /* enum off_cpu, while a call is in flight */
 	__u64 off_cpu_ns; /* when it left the CPU */
 	__u64 woken_ns;   /* when it was last woken, 0: not since it was last on the CPU */
+	__u64 own_signals; /* bit n - 1: the kernel has sent it signal n for something that it did */
 	struct call call;    /* in flight */
 	struct call pending; /* interrupted, will go on unless a signal handler ends it */
 };

@@ -17,6 +17,8 @@ static const struct mech *const mechs[MECH_COUNT] = {
 	[MECH_MQUEUE] = &mech_mqueue,
 	[MECH_SYSV_MSG] = &mech_sysv,
 	[MECH_SYSV_SEM] = &mech_sysv,
+	[MECH_SIGNAL] = &mech_process,
+	[MECH_PROCESS_VM] = &mech_process,
 	[MECH_EVENTFD] = &mech_eventfd,
 	[MECH_PTY] = &mech_pty,
 };

@@ -91,6 +91,9 @@ int index_add(struct model_base *base, const struct object_record *object)
 		return err;
 	case MECH_UDP:
 		return value->local.port ? add(base, INDEX_PORT, value->local.port, object) : 0;
+	case MECH_SIGNAL:
+	case MECH_PROCESS_VM:
+		return add(base, INDEX_PROCESS, object->key.object, object);
 	default:
 		return 0;
 	}
