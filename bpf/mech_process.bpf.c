@@ -122,7 +122,7 @@ __hidden int process_enter(struct task_struct *task, struct thread *thread)
 		return 0;
 	}
 	if (call->operation == OP_SIGNAL_WAIT) {
-		call->file = bpf_get_current_task();
+		call->file = 0;
 		object.object = thread->process.pid;
 		object.aux = thread->process.started_ms;
 	} else {

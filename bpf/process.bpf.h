@@ -20,8 +20,11 @@ static __always_inline void process_key_of(struct task_struct *task, struct proc
 /* In target.bpf.c, which keeps the book. Has the process a traced thread, dead or alive, and a living one? */
 int process_is_traced(const struct process_key *key);
 
-/* A signal ends the traced process. Returns whether that is the first time that this is said. */
-int process_dies(const struct process_key *key);
+/* Signal NUMBER, sent by a process, ends this one, if it is traced. */
+int process_dies(const struct process_key *key, __u32 number);
+
+/* A thread of the process has been marked for death: the signal that did it, 0 if none did or it has been told. */
+int process_died(const struct process_key *key);
 
 /*
  * Fills object and aux of KEY for the process, or the process of the thread, that TASK knows by NUMBER. Returns

@@ -4,7 +4,9 @@
  * kernel says of a signal, that a process sent it (SI_USER, SI_QUEUE, SI_TKILL and other codes of programs' own);
  * SIGCHLD of a child that ends, faults, timers, terminals and SIGPIPE are the kernel's and do not.
  *
- * Both hooks run with interrupts off, under the lock of the receiver's signals: nothing can preempt them.
+ * Both hooks run with interrupts off, under the lock of the receiver's signals: nothing can preempt them, and no
+ * run may add two entries to one map (from 6.1 on what a map has in stock, which may be one, is renewed by an
+ * interrupt). So what describes a process is kept of strangers only.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -84,12 +86,12 @@ static __always_inline struct flow_key key_of(const struct process_key *process,
 	};
 }
 
-/* The process RECEIVER has taken signal NUMBER; TASK is the address of one of its threads. */
-static __always_inline void received(const struct process_key *receiver, __u32 number, __u64 task)
+/* The process RECEIVER, which is traced, has taken signal NUMBER. */
+static __always_inline void received(const struct process_key *receiver, __u32 number)
 {
 	struct flow_key key =
 		key_of(receiver, receiver, DIRECTION_RECEIVE, SIGNAL_KIND(number, SIGNAL_PENDING));
-	struct flow_value *flow = flow_get(&key, task);
+	struct flow_value *flow = flow_get(&key, 0);
 
 	if (flow)
 		flow_message(flow, 0);
@@ -121,15 +123,15 @@ static __always_inline void remember_stranger(const struct process_key *process)
 		.mechanism = MECH_SIGNAL,
 	};
 
-	if (!process_is_traced(process))
-		object_remember(bpf_get_current_task(), &object);
+	object_remember(bpf_get_current_task(), &object);
 }
 
+/* STRANGER: the address of a thread of the receiver, 0 if that is traced. */
 static __always_inline void sent(const struct process_key *sender, const struct process_key *receiver, __u32 number,
-				 __u32 result, __u64 task)
+				 __u32 result, __u64 stranger)
 {
 	struct flow_key key = key_of(sender, receiver, DIRECTION_SEND, SIGNAL_KIND(number, result));
-	struct flow_value *flow = flow_get(&key, task);
+	struct flow_value *flow = flow_get(&key, stranger);
 
 	if (!flow)
 		return;
@@ -138,12 +140,11 @@ static __always_inline void sent(const struct process_key *sender, const struct 
 		flow_message(flow, 0);
 	else if (result == SIGNAL_NO_ROOM)
 		__sync_fetch_and_add(&flow->would_block, 1);
-	remember_stranger(sender);
 }
 
 /*
- * A signal that ends the whole process is never delivered as such: complete_signal() has given SIGKILL to each of
- * its threads by now.
+ * A signal that ends the whole process is never delivered as such: complete_signal() has marked each of its threads
+ * for death by now, and whichever comes first says SIGKILL (get_signal()).
  */
 static __always_inline bool was_fatal(struct task_struct *task, __u32 number)
 {
@@ -176,14 +177,15 @@ int BPF_PROG(on_signal_generate, int number, void *info, struct task_struct *tas
 			thread->own_signals |= bit_of(number);
 		return 0;
 	}
-	if (!process_is_traced(&receiver)) {
-		if (thread)
-			sent(&sender, &receiver, number, result, address);
-		return 0;
+	if (process_is_traced(&receiver)) {
+		sent(&sender, &receiver, number, result, 0);
+		if (is_pending(result) && was_fatal(task, number))
+			process_dies(&receiver, number);
+		if (!process_is_traced(&sender))
+			remember_stranger(&sender);
+	} else if (thread) {
+		sent(&sender, &receiver, number, result, address);
 	}
-	sent(&sender, &receiver, number, result, address);
-	if (is_pending(result) && was_fatal(task, number) && process_dies(&receiver))
-		received(&receiver, number, address);
 	return 0;
 }
 
@@ -196,9 +198,12 @@ int BPF_PROG(on_signal_deliver, int number, void *info, void *action)
 	if (!thread || !is_wanted())
 		return 0;
 	bpf_probe_read_kernel(&details, sizeof(details), ctx + 1);
-	/* One that ends the process was counted when it was generated. */
-	if (details != NO_INFO && is_sent(thread, number, code_of(details)))
-		received(&thread->process, number, bpf_get_current_task());
+	if (details == NO_INFO)
+		number = process_died(&thread->process);
+	else if (!is_sent(thread, number, code_of(details)))
+		number = 0;
+	if (number)
+		received(&thread->process, number);
 	return 0;
 }
 
@@ -208,7 +213,7 @@ __hidden int signal_file_enter(struct thread *thread)
 
 	call->object = thread->process.pid;
 	call->aux = thread->process.started_ms;
-	call->file = bpf_get_current_task();
+	call->file = 0;
 	return 0;
 }
 
@@ -221,7 +226,7 @@ static __always_inline void waited(struct thread *thread, const struct call *cal
 	if (info && bpf_probe_read_user(&code, sizeof(code), (void *)(info + SIGINFO_CODE)))
 		health_count(HEALTH_UNREADABLE_MEMORY);
 	if (is_sent(thread, number, code))
-		received(&thread->process, number, call->file);
+		received(&thread->process, number);
 }
 
 /* A record that a signalfd has given, at ADDRESS in user memory. Global: see vector_message. */
@@ -235,7 +240,7 @@ __noinline int signal_record(struct thread *thread, __u64 address)
 	    record.number > MAX_SIGNAL)
 		health_count(HEALTH_UNREADABLE_MEMORY);
 	else if (is_sent(thread, record.number, record.code))
-		received(&thread->process, record.number, bpf_get_current_task());
+		received(&thread->process, record.number);
 	return 0;
 }
 
@@ -300,7 +305,7 @@ __hidden int signal_sent(struct task_struct *task, struct thread *thread, struct
 	key.process = thread->process;
 	key.object = object.object;
 	key.aux = object.aux;
-	key.destination = number <= MAX_SIGNAL ? SIGNAL_KIND(number, SIGNAL_PENDING) : 0;
+	key.destination = SIGNAL_KIND(number <= MAX_SIGNAL ? number : SIGNAL_INVALID, SIGNAL_PENDING);
 	key.mechanism = MECH_SIGNAL;
 	key.direction = DIRECTION_SEND;
 	flow = flow_get(&key, address);

@@ -116,11 +116,26 @@ __hidden int process_is_traced(const struct process_key *key)
 	return process && !process->exited;
 }
 
-__hidden int process_dies(const struct process_key *key)
+#define DEATH_SEEN 0x100 /* beyond the numbers of signals */
+
+__hidden int process_dies(const struct process_key *key, __u32 number)
 {
 	struct process_value *process = bpf_map_lookup_elem(&processes, key);
 
-	return process && !__sync_val_compare_and_swap(&process->killed, 0, 1);
+	if (process)
+		__sync_val_compare_and_swap(&process->killed, 0, number);
+	return 0;
+}
+
+__hidden int process_died(const struct process_key *key)
+{
+	struct process_value *process = bpf_map_lookup_elem(&processes, key);
+	__u32 number = process ? process->killed : 0;
+
+	if (!number || number >= DEATH_SEEN ||
+	    __sync_val_compare_and_swap(&process->killed, number, DEATH_SEEN | number) != number)
+		return 0;
+	return number;
 }
 
 /* Is TASK one of those that the command line names? */

@@ -93,7 +93,7 @@ struct process_value {
 	__u32 image;       /* how often it has called execve since we trace it */
 	__u32 exited;      /* 1 once its last traced thread has ended */
 	char comm[16];     /* as of its last execve, or of the start; untrusted text */
-	__u32 killed;      /* 1 once a signal has ended it */
+	__u32 killed;      /* for target.bpf.c: the signal that has ended it */
 };
 
 /*
@@ -162,6 +162,7 @@ enum direction {
 #define SIGNAL_KIND(number, result) ((__u64)((result) << 8 | (number)) << 1)
 #define SIGNAL_NUMBER(kind) ((kind) >> 1 & 0xff)
 #define SIGNAL_RESULT(kind) ((kind) >> 9)
+#define SIGNAL_INVALID 0xff /* a number that no signal has */
 
 enum signal_result {
 	SIGNAL_PENDING = 0,

@@ -36,7 +36,8 @@ struct far_end {
 struct call {
 	__u64 object; /* as in object_key; the futex word's address */
 	__u64 destination;
-	__u64 file; /* kernel address of the struct file (System V: of the IPC namespace): describes a new object */
+	__u64 file; /* kernel address of the struct file (System V: of the IPC namespace; process-vm: of a thread of
+		     * the process; 0: none is needed): describes a new object */
 	__u64 arguments[CALL_ARGUMENTS]; /* as the call means them, not as a multiplexer packs them */
 	__u64 entered_ns; /* sends only: when the call began */
 	__u64 blocked_ns, runqueue_ns;

@@ -14,6 +14,7 @@ MECHANISMS = [
     ("inet", "tcp4"), ("inet", "tcp6"), ("inet", "udp4"), ("inet", "udp6"),
     ("inet", "open4"), ("inet", "open6"),
     ("mqueue",), ("eventfd",), ("pty",), ("sysv_msg",), ("sysv_sem",), ("futex",),
+    ("signal",), ("process_vm",),
     ("splice", "pipe"), ("splice", "unix"), ("splice", "tcp"), ("splice", "full"),
 ]
 SHAPES = {
@@ -89,7 +90,8 @@ def test_one_end_traced(stage, mechanism, end):
 EDGES = [("pipe", "edges"), ("unix", "edges-stream"), ("unix", "edges-dgram"),
          ("unix", "edges-seqpacket"), ("inet", "edges-tcp"), ("inet", "edges-udp"),
          ("inet", "refused"), ("mqueue", "edges"), ("eventfd", "edges"), ("pty", "edges"),
-         ("sysv_msg", "edges"), ("sysv_sem", "edges"), ("splice_edges",)]
+         ("sysv_msg", "edges"), ("sysv_sem", "edges"), ("splice_edges",), ("signal_edges",),
+         ("process_vm", "edges")]
 
 
 @pytest.mark.parametrize("mechanism", EDGES, ids="-".join)

@@ -79,3 +79,25 @@ def test_only_the_receiver_is_traced(stage, shape):
     channel, = [c for c in summary["channels"] if c["kind"] == "signal"]
     sender, = [e for e in channel["endpoints"] if e["pid"] == workload.pid]
     assert (sender["role"], sender["comm"]) == ("writer", "signal")
+
+
+@shapes("1", "8")
+def test_every_fate(stage, shape):
+    workload = stage.workload("signal_edges", *shape)
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, workload.pids)
+    compare_signals(summary, truth, workload.pids)
+
+
+@pytest.mark.parametrize("follow", [True, False], ids=["followed", "alone"])
+def test_signals_that_end_processes(stage, follow):
+    workload = stage.workload("signal_edges", "children")
+    ipctrace = stage.attach(workload, *(["-f"] if follow else []))
+    truth = workload.work()
+    summary = ipctrace.finish()
+    pids = ends(truth) if follow else [workload.pid]
+    assert len(ends(truth)) == 1 + 7
+    compare(summary, truth, pids)
+    compare_signals(summary, truth, pids)

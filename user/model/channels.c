@@ -11,6 +11,7 @@
 #include "mech/mech.h"
 #include "model/array.h"
 #include "model/channels.h"
+#include "model/index.h"
 
 static void add_counts(struct flow_counts *to, const struct flow_counts *from)
 {
@@ -212,6 +213,8 @@ static struct object_record *get_object(struct model_base *base, const struct ob
 		return NULL;
 	record->key = *key;
 	HASH_ADD(hh, base->objects, key, sizeof(record->key), record);
+	if (is_process(key->mechanism) && index_add(base, record))
+		return NULL;
 	return record;
 }
 

@@ -33,6 +33,8 @@ void signals_count(const struct channel *channel, const struct process *process,
 		struct channel_flow flow = channel_flow(channel, i, w);
 		unsigned number = SIGNAL_NUMBER(flow.key->destination);
 
+		if (!flow.key->destination)
+			continue;
 		if (process && memcmp(&flow.key->process, &process->key, sizeof(process->key)) != 0)
 			continue;
 		add_flow(&counts[number < SIGNAL_COUNT ? number : 0], flow.key, flow.counts);
@@ -51,6 +53,8 @@ void signal_name(char name[SIGNAL_NAME_SIZE], unsigned number)
 
 	if (known)
 		snprintf(name, SIGNAL_NAME_SIZE, "SIG%s", known);
+	else if (number == 0)
+		snprintf(name, SIGNAL_NAME_SIZE, "invalid");
 	else if (number == FIRST_REAL_TIME)
 		snprintf(name, SIGNAL_NAME_SIZE, "SIGRTMIN");
 	else if (number > FIRST_REAL_TIME)
