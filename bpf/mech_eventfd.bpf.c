@@ -19,11 +19,9 @@ __hidden enum mechanism anonymous_identify(struct file *file, struct object_key 
 	struct eventfd_ctx *context;
 
 	read_anonymous_name(file, name);
-	if (is_named(name, signalfd_name))
-		return MECH_SIGNAL;
 	/* CONFIG_EVENTFD */
 	if (!bpf_core_type_exists(struct eventfd_ctx) || !is_named(name, eventfd_name))
-		return MECH_NONE;
+		return is_named(name, signalfd_name) ? MECH_SIGNAL : MECH_NONE;
 	context = KERNEL_POINTER(struct eventfd_ctx, KERNEL_READ(file, private_data));
 	key->object = (__u64)context;
 	key->aux = KERNEL_READ(context, id);

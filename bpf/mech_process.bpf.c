@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "anonymous.bpf.h"
+#include "edge.bpf.h"
 #include "flow.bpf.h"
 #include "kernel.bpf.h"
 #include "object.bpf.h"
@@ -138,4 +139,19 @@ __hidden int process_enter(struct task_struct *task, struct thread *thread)
 	flow.mechanism = call->mechanism;
 	flow.direction = call->direction;
 	return flow_open(&flow, call->file);
+}
+
+__hidden int process_vm_moved(const struct flow_key *key, __u64 bytes)
+{
+	struct edge_key edge = {
+		.from = key->process,
+		.to = {.pid = key->object, .started_ms = key->aux},
+		.object = {.object = key->object, .aux = key->aux, .mechanism = MECH_PROCESS_VM},
+	};
+
+	if (key->direction == DIRECTION_RECEIVE) {
+		edge.from = edge.to;
+		edge.to = key->process;
+	}
+	return edge_add(&edge, 1, bytes);
 }

@@ -41,4 +41,7 @@ int process_describe(__u64 task, const struct object_key *key, struct object_val
 /* At entry of a call on a channel that is a process: fills thread->call as channel_enter() does. */
 int process_enter(struct task_struct *task, struct thread *thread);
 
+/* KEY's process has moved BYTES to the memory of the process that is its object, or from there. */
+int process_vm_moved(const struct flow_key *key, __u64 bytes);
+
 #endif

@@ -196,6 +196,8 @@ static __always_inline __u64 number_of(const struct flow_key *key, const struct 
 		return unix_queue(hash, key, object);
 	case MECH_PTY:
 		return pty_queue(hash, key);
+	case MECH_SIGNAL: /* who gets it is known when it is sent */
+	case MECH_PROCESS_VM:
 	case MECH_SYSV_SEM: /* carries no data */
 		return 0;
 	default:

@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "edge.bpf.h"
 #include "flow.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
@@ -132,14 +133,21 @@ static __always_inline void sent(const struct process_key *sender, const struct 
 {
 	struct flow_key key = key_of(sender, receiver, DIRECTION_SEND, SIGNAL_KIND(number, result));
 	struct flow_value *flow = flow_get(&key, stranger);
+	struct edge_key edge = {
+		.from = *sender,
+		.to = *receiver,
+		.object = {.object = receiver->pid, .aux = receiver->started_ms, .mechanism = MECH_SIGNAL},
+	};
 
 	if (!flow)
 		return;
 	__sync_fetch_and_add(&flow->calls, 1);
-	if (is_pending(result))
+	if (is_pending(result)) {
 		flow_message(flow, 0);
-	else if (result == SIGNAL_NO_ROOM)
+		edge_add(&edge, 1, 0);
+	} else if (result == SIGNAL_NO_ROOM) {
 		__sync_fetch_and_add(&flow->would_block, 1);
+	}
 }
 
 /*

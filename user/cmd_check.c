@@ -62,8 +62,8 @@ static void print_coverage(void)
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive msgsnd\n"
 	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex kill tkill\n"
-	       "         tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal rt_sigtimedwait\n"
-	       "         process_vm_readv process_vm_writev\n"
+	       "         tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal\n"
+	       "         rt_sigtimedwait process_vm_readv process_vm_writev\n"
 	       "not covered\n"
 	       "  io_uring; shared memory, netlink, vsock; signals of the kernel; who delivered\n"
 	       "  what to whom, and because of whom a thread waits\n");
