@@ -15,6 +15,8 @@
 #include "kernel.bpf.h"
 #include "mechanisms.bpf.h"
 #include "object.bpf.h"
+#include "process.bpf.h"
+#include "signal.bpf.h"
 #include "wait.bpf.h"
 #include "witness.bpf.h"
 
@@ -248,10 +250,16 @@ __hidden int channel_enter(struct task_struct *task, struct thread *thread)
 	case OP_MSG_RECEIVE:
 	case OP_SEM_OPERATE:
 		return system_v_enter(task, thread);
+	case OP_PROCESS_VM_READ:
+	case OP_PROCESS_VM_WRITE:
+	case OP_SIGNAL_WAIT:
+		return process_enter(task, thread);
 	}
 	if (find_object(task, call, call->arguments[0])) {
 		details_enter(call);
 		share_destination(thread, call);
+		if (call->mechanism == MECH_SIGNAL)
+			signal_file_enter(thread);
 	}
 	return 0;
 }
@@ -310,6 +318,8 @@ static __always_inline void message(const struct flow_key *key, struct flow_valu
 	flow_message(flow, bytes);
 	if (flow->queue)
 		delivery_pass(key, flow->queue, call->entered_ns, bytes, tag_of(call));
+	else if (key->mechanism == MECH_PROCESS_VM)
+		process_vm_moved(key, bytes);
 }
 
 /*
@@ -416,7 +426,9 @@ static __always_inline int end(struct task_struct *task, struct thread *thread, 
 	if (!flow)
 		return 0;
 	__sync_fetch_and_add(&flow->calls, 1);
-	if (result >= 0)
+	if (vectors && result >= 0 && call->mechanism == MECH_SIGNAL)
+		signal_taken(thread, call, result);
+	else if (result >= 0)
 		success(&key, flow, call, result, vectors);
 	else if (would_block(call, result))
 		__sync_fetch_and_add(&flow->would_block, 1);

@@ -59,10 +59,10 @@ __hidden struct flow_value *flow_get(const struct flow_key *key, __u64 file)
 		return flow;
 	bpf_map_update_elem(&flows, key, &empty_flow, BPF_NOEXIST);
 	flow = bpf_map_lookup_elem(&flows, key);
-	if (flow)
-		describe(key, flow, file);
-	else
+	if (!flow)
 		health_count(HEALTH_MAP_FULL);
+	else if (file)
+		describe(key, flow, file);
 	return flow;
 }
 

@@ -10,7 +10,7 @@
 
 /*
  * The counters of a flow. A new one is inserted, and its object described (from the struct file at
- * FILE). NULL: no room, counted.
+ * FILE; 0: it needs no description). NULL: no room, counted.
  */
 struct flow_value *flow_get(const struct flow_key *key, __u64 file);
 

@@ -7,6 +7,7 @@
 
 #include "kernel.bpf.h"
 #include "object.bpf.h"
+#include "process.bpf.h"
 #include "witness.bpf.h"
 
 /* include/linux/fs.h */
@@ -43,10 +44,9 @@ int list_holders(struct bpf_iter__task_file *context)
 
 	if (!task || !file)
 		return 0;
-	if (!object_identify((__u64)file, &record.key))
+	if (!object_identify((__u64)file, &record.key) || record.key.mechanism == MECH_SIGNAL)
 		return 0;
-	record.process.pid = task->tgid;
-	record.process.started_ms = BPF_CORE_READ(task, group_leader, start_boottime) / 1000000;
+	process_key_of(task, &record.process);
 	record.ppid = BPF_CORE_READ(task, real_parent, tgid);
 	record.fd = context->fd;
 	BPF_CORE_READ_STR_INTO(&record.comm, task, group_leader, comm);

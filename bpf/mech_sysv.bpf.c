@@ -9,6 +9,7 @@
 #include "kernel.bpf.h"
 #include "mechanisms.bpf.h"
 #include "thread_state.h"
+#include "tree.bpf.h"
 
 /* ipc/util.h */
 #define IPC_SEM_IDS 0
@@ -19,10 +20,6 @@
  * makes them more: then it is not found where it is looked for, and stays without key and capacity.
  */
 #define PLACE_BITS 15
-#define MAX_LEVELS 4 /* of the tree of places: 15 bits, 6 or (CONFIG_BASE_SMALL) 4 of them a level */
-
-#define ENTRY_TAG 3  /* include/linux/xarray.h: what tells nodes of the tree from what it holds */
-#define NODE_TAG 2
 
 __hidden __u64 sysv_identify(struct task_struct *task, __u32 id, struct object_key *key)
 {
@@ -38,22 +35,6 @@ __hidden __u64 sysv_identify(struct task_struct *task, __u32 id, struct object_k
 	key->object = id;
 	key->aux = KERNEL_READ(namespace, ns.inum);
 	return address;
-}
-
-/* What the tree with this root holds at PLACE. */
-static __always_inline __u64 tree_entry(__u64 entry, __u32 place)
-{
-	__u32 mask = bpf_core_field_size(struct xa_node, slots) / sizeof(void *) - 1;
-
-	for (int level = 0; level < MAX_LEVELS && (entry & ENTRY_TAG) == NODE_TAG; level++) {
-		struct xa_node *node = KERNEL_POINTER(struct xa_node, entry - NODE_TAG);
-		__u32 slot = place >> KERNEL_READ(node, shift) & mask;
-		__u64 slots = entry - NODE_TAG + bpf_core_field_offset(struct xa_node, slots);
-
-		if (bpf_probe_read_kernel(&entry, sizeof(entry), (void *)(slots + slot * sizeof(entry))))
-			return 0;
-	}
-	return entry;
 }
 
 /* Read as a number: the verifier lets nobody look at the tag of a pointer. */

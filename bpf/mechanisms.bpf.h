@@ -53,8 +53,11 @@ int sysv_describe(__u64 ipc_namespace, const struct object_key *key, struct obje
  */
 int sysv_semaphore_direction(struct call *call);
 
-/* Is this file of the anonymous inode an eventfd? Then fills in object and aux of KEY. */
-enum mechanism eventfd_identify(struct file *file, struct object_key *key);
+/*
+ * Is this file of the anonymous inode an eventfd? Then fills in object and aux of KEY. A signalfd: its object is
+ * the process that reads it.
+ */
+enum mechanism anonymous_identify(struct file *file, struct object_key *key);
 
 /* Is this file of a character device an end of a pty? Then fills in object and aux of KEY. */
 enum mechanism pty_identify(struct file *file, struct inode *inode, struct object_key *key);

@@ -10,6 +10,7 @@
 #include "kernel.bpf.h"
 #include "mechanisms.bpf.h"
 #include "object.bpf.h"
+#include "process.bpf.h"
 
 /* include/uapi/linux/stat.h */
 #define S_IFMT 0170000
@@ -110,7 +111,7 @@ static __always_inline bool identify(__u64 address, struct object_key *key)
 		super = KERNEL_READ(inode, i_sb);
 		magic = KERNEL_READ(super, s_magic);
 		if (magic == ANON_INODE_FS_MAGIC) {
-			key->mechanism = eventfd_identify(file, key);
+			key->mechanism = anonymous_identify(file, key);
 			return is_wanted(key->mechanism);
 		}
 		key->mechanism = mqueue_mechanism(magic);
@@ -183,12 +184,13 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 {
 	struct object_value *value;
 	struct object_key key;
-	bool has_file;
+	bool has_file, is_process;
 
 	if (!key_given)
 		return 0;
 	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
-	has_file = key.mechanism != MECH_SYSV_MSG && key.mechanism != MECH_SYSV_SEM;
+	is_process = key.mechanism == MECH_SIGNAL || key.mechanism == MECH_PROCESS_VM;
+	has_file = key.mechanism != MECH_SYSV_MSG && key.mechanism != MECH_SYSV_SEM && !is_process;
 	value = bpf_map_lookup_elem(&objects, &key);
 	if ((value && !is_unbound(&key, value)) || (has_file && !is_still(file, &key)))
 		return 0;
@@ -198,6 +200,8 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 		health_count(HEALTH_MAP_FULL);
 	else if (has_file)
 		describe(file, &key, value);
+	else if (is_process)
+		process_describe(file, &key, value);
 	else
 		sysv_describe(file, &key, value);
 	return 0;

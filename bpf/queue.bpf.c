@@ -232,6 +232,8 @@ static __always_inline __u64 number_of(const struct flow_key *key, const struct 
 		return vsock_queue(hash, key->direction, object);
 	case MECH_NETLINK:
 		return netlink_queue(hash, key, object);
+	case MECH_SIGNAL: /* who gets it is known when it is sent */
+	case MECH_PROCESS_VM:
 	case MECH_SYSV_SEM: /* carries no data */
 		return 0;
 	default:

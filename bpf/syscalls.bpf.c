@@ -15,6 +15,7 @@
 #include "kernel.bpf.h"
 #include "object.bpf.h"
 #include "sched.bpf.h"
+#include "signal.bpf.h"
 #include "splice.bpf.h"
 #include "thread.bpf.h"
 #include "witness.bpf.h"
@@ -34,7 +35,13 @@ static __always_inline bool is_futex(enum operation operation)
 static __always_inline bool is_channel(enum operation operation)
 {
 	return (operation >= OP_READ && operation <= OP_MQ_SEND) ||
-	       (operation >= OP_MSG_RECEIVE && operation <= OP_SEM_OPERATE);
+	       (operation >= OP_SIGNAL_WAIT && operation <= OP_SEM_OPERATE) ||
+	       operation == OP_PROCESS_VM_READ || operation == OP_PROCESS_VM_WRITE;
+}
+
+static __always_inline bool is_kill(enum operation operation)
+{
+	return operation >= OP_KILL && operation <= OP_PIDFD_KILL;
 }
 
 /*
@@ -300,6 +307,8 @@ static __always_inline void call_end(struct task_struct *task, struct thread *th
 		splice_exit(thread, call, result);
 	else if (call->operation >= OP_OPEN && call->operation <= OP_OPEN_SOCKETS)
 		opened(task, call, result);
+	else if (is_kill(call->operation))
+		signal_sent(task, thread, call, result);
 }
 
 /* The first exit of a thread that was inside a call when we marked it. */

@@ -10,6 +10,7 @@
 #include "calls.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
+#include "process.bpf.h"
 #include "thread.bpf.h"
 #include "witness.bpf.h"
 
@@ -62,12 +63,6 @@ __hidden struct thread *thread_lookup(struct task_struct *task)
 	struct thread *thread = bpf_task_storage_get(&threads, task, NULL, 0);
 
 	return thread && thread->traced ? thread : NULL;
-}
-
-static __always_inline void process_key_of(struct task_struct *task, struct process_key *key)
-{
-	key->pid = task->tgid;
-	key->started_ms = BPF_CORE_READ(task, group_leader, start_boottime) / 1000000;
 }
 
 /* Returns whether there was room for the process. */
@@ -167,6 +162,35 @@ static __always_inline bool comm_is_target(const char *comm)
 			break;
 	}
 	return true;
+}
+
+__hidden int process_is_traced(const struct process_key *key)
+{
+	struct process_value *process = bpf_map_lookup_elem(&processes, key);
+
+	return process && !process->exited;
+}
+
+#define DEATH_SEEN 0x100 /* beyond the numbers of signals */
+
+__hidden int process_dies(const struct process_key *key, __u32 number)
+{
+	struct process_value *process = bpf_map_lookup_elem(&processes, key);
+
+	if (process)
+		__sync_val_compare_and_swap(&process->killed, 0, number);
+	return 0;
+}
+
+__hidden int process_died(const struct process_key *key)
+{
+	struct process_value *process = bpf_map_lookup_elem(&processes, key);
+	__u32 number = process ? process->killed : 0;
+
+	if (!number || number >= DEATH_SEEN ||
+	    __sync_val_compare_and_swap(&process->killed, number, DEATH_SEEN | number) != number)
+		return 0;
+	return number;
 }
 
 /* Is TASK one of those that the command line names? */

@@ -46,12 +46,18 @@ enum operation {
 	OP_VMSPLICE = 42,
 	OP_SENDFILE = 43,
 	OP_SOCKETCALL = 19, /* 32-bit x86: one of the socket calls, by its first argument */
+	OP_SIGNAL_WAIT = 29,
 	OP_MSG_RECEIVE = 30,
 	OP_MSG_SEND = 31,
 	OP_SEM_OPERATE = 32,
 	OP_IPC = 33, /* 32-bit x86: one of the System V calls, by its first argument */
 	OP_FCNTL = 60, /* by its second argument: as OP_CONNECT, or nothing */
 	OP_SETSOCKOPT = 61,
+	OP_PROCESS_VM_READ = 55,
+	OP_PROCESS_VM_WRITE = 56,
+	OP_KILL = 57, /* signal.bpf.c's: to the process of its first argument, the signal is the second */
+	OP_THREAD_KILL = 58, /* the same, the signal is the third argument */
+	OP_PIDFD_KILL = 59,  /* the same, the process by a descriptor */
 };
 
 /* Highest number of a system call we can dispatch, plus one (a power of two: it masks an index). */
@@ -90,9 +96,10 @@ struct process_value {
 	__u32 threads;     /* traced threads alive now */
 	__u32 max_threads; /* the most there were */
 	__u32 image;       /* how often it has called execve since we trace it */
-	__u32 exited;      /* 1 once its last traced thread has ended */
+	__u16 exited;      /* 1 once its last traced thread has ended */
+	__u16 is_witness;  /* not a target: only what it does to the targets' channels is counted */
 	char comm[16];     /* as of its last execve, or of the start; untrusted text */
-	__u32 is_witness;  /* not a target: only what it does to the targets' channels is counted */
+	__u32 killed;      /* for target.bpf.c: the signal that has ended it */
 };
 
 /*
@@ -103,8 +110,14 @@ struct process_value {
  *   eventfd:            object = its address,      aux = its number (eventfd-id in /proc/PID/fdinfo)
  *   pty:                object = number in devpts, aux = device number of the devpts;
  *                       with PTY_MASTER the master's end, without it the slave's
+ *   signal, process-vm: object = pid,              aux = started_ms: the process that signals are sent to, or
+ *                       whose memory is read and written;
+ *                       with PROCESS_MISSING the number that a call gave and nobody has, aux = inode number of
+ *                       its PID namespace, 0 for the first one; with PROCESS_FD such a descriptor
  */
 #define PTY_MASTER (1ULL << 32)
+#define PROCESS_MISSING (1ULL << 32)
+#define PROCESS_FD (1ULL << 33)
 
 struct object_key {
 	__u64 object;
@@ -159,12 +172,29 @@ enum direction {
 	DIRECTION_COUNT = 2,
 };
 
+/*
+ * Signals of one number that ended in one way, as the destination of a flow: those sent by what became of them
+ * (TRACE_SIGNAL_* of the kernel's include/trace/events/signal.h), those received as SIGNAL_PENDING.
+ */
+#define SIGNAL_KIND(number, result) ((__u64)((result) << 8 | (number)) << 1)
+#define SIGNAL_NUMBER(kind) ((kind) >> 1 & 0xff)
+#define SIGNAL_RESULT(kind) ((kind) >> 9)
+#define SIGNAL_INVALID 0xff /* a number that no signal has */
+
+enum signal_result {
+	SIGNAL_PENDING = 0,
+	SIGNAL_IGNORED = 1,
+	SIGNAL_MERGED = 2,    /* such a one was pending already: these two are one */
+	SIGNAL_NO_ROOM = 3,   /* the queue is full: EAGAIN */
+	SIGNAL_NAMELESS = 4,  /* pending, but not who sent it */
+};
+
 /* What one process did to one object in one direction. */
 struct flow_key {
 	struct process_key process;
 	__u64 object;
 	__u64 destination; /* datagrams: odd: key into the destinations; even: address of the peer's
-			    * unix sock; 0: none given */
+			    * unix sock; 0: none given. signal: SIGNAL_KIND(), 0 for calls that wait */
 	__u32 aux;
 	__u8 mechanism;
 	__u8 direction;

@@ -43,7 +43,8 @@ struct far_end {
 struct call {
 	__u64 object; /* as in object_key; the futex word's address */
 	__u64 destination;
-	__u64 file; /* kernel address of the struct file (System V: of the IPC namespace): describes a new object */
+	__u64 file; /* kernel address of the struct file (System V: of the IPC namespace; process-vm: of a thread of
+		     * the process; 0: none is needed): describes a new object */
 	__u64 arguments[CALL_ARGUMENTS]; /* as the call means them, not as a multiplexer packs them */
 	__u64 entered_ns; /* sends only: when the call began */
 	__u64 blocked_ns, runqueue_ns;
@@ -72,6 +73,7 @@ struct thread {
 	__u8 off_cpu; /* enum off_cpu, while a call is in flight */
 	__u64 off_cpu_ns; /* when it left the CPU */
 	__u64 woken_ns;   /* when it was last woken, 0: not since it was last on the CPU */
+	__u64 own_signals; /* bit n - 1: the kernel has sent it signal n for something that it did */
 	struct call call;    /* in flight */
 	struct call pending; /* interrupted, will go on unless a signal handler ends it */
 };

@@ -61,10 +61,11 @@ static void print_coverage(void)
 	printf("  locks: futex words, all operations\n"
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive msgsnd\n"
-	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex\n"
+	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex kill tkill\n"
+	       "         tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal\n"
+	       "         rt_sigtimedwait process_vm_readv process_vm_writev\n"
 	       "not covered\n"
-	       "  io_uring; shared memory, signals, signalfd; who delivered what to whom,\n"
-	       "  and because of whom a thread waits\n");
+	       "  io_uring; shared memory; signals of the kernel; because of whom a thread waits\n");
 }
 
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */

@@ -59,6 +59,23 @@ struct thread_info {
 
 struct bpf_local_storage;
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct signal_struct {
+	unsigned int flags;
+	int group_exit_code;
+};
+
+struct kernel_siginfo {
+	int si_code;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state; /* 5.14, commit 2f064a59a11f */
@@ -71,6 +88,9 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
+	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
+	struct signal_struct *signal;
 	struct bpf_local_storage *bpf_storage;
 };
 
@@ -138,6 +158,7 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	struct pipe_inode_info *i_pipe;
+	void *i_private;
 };
 
 struct qstr {
@@ -171,7 +192,6 @@ struct files_struct {
 
 struct mq_attr {
 	long mq_maxmsg;
-	long mq_curmsgs;
 	long mq_msgsize;
 	long mq_curmsgs;
 };
@@ -335,6 +355,24 @@ struct kern_ipc_perm {
 struct msg_queue {
 	struct kern_ipc_perm q_perm;
 	unsigned long q_qbytes;
+};
+
+/* Process numbers. */
+
+struct pid_namespace {
+	struct idr idr;
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct hlist_head tasks[4];
+	struct upid numbers[1];
 };
 
 /* Iterators. */

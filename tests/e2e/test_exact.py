@@ -14,6 +14,7 @@ MECHANISMS = [
     ("inet", "tcp4"), ("inet", "tcp6"), ("inet", "udp4"), ("inet", "udp6"),
     ("inet", "open4"), ("inet", "open6"),
     ("mqueue",), ("eventfd",), ("pty",), ("sysv_msg",), ("sysv_sem",), ("futex",),
+    ("signal",), ("process_vm",),
     ("splice", "pipe"), ("splice", "unix"), ("splice", "tcp"), ("splice", "full"),
     ("netlink", "user"), ("netlink", "joined"), ("netlink", "kernel"),
     ("vsock", "stream"), ("vsock", "seqpacket"),
@@ -98,7 +99,8 @@ EDGES = [("pipe", "edges"), ("unix", "edges-stream"), ("unix", "edges-dgram"),
          ("netlink", "edges"), ("vsock", "edges-stream"), ("vsock", "edges-seqpacket"),
          ("mqueue_odd", "priorities"), ("mqueue_odd", "notify"), ("mqueue_odd", "waits"),
          ("mqueue_odd", "depth"), ("passing",),
-         ("cut", "tcp"), ("cut", "unix-stream"), ("cut", "unix-seqpacket")]
+         ("cut", "tcp"), ("cut", "unix-stream"), ("cut", "unix-seqpacket"),
+         ("signal_edges",), ("process_vm", "edges")]
 
 
 @pytest.mark.parametrize("mechanism", EDGES, ids="-".join)

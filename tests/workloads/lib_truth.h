@@ -5,11 +5,12 @@
  * A workload parses its options with truth_options_parse(), declares its channels and locks, adds
  * workers and calls truth_serve(), which speaks the protocol with the tests:
  *
- *     {"ready":1,"pid":...,"child":...}    all is set up; waits for SIGUSR1
- *     {"truth":1,...}                      the phase is done; waits for SIGUSR1
+ *     {"ready":1,"pid":...,"child":...}    all is set up; waits for its turn
+ *     {"truth":1,...}                      the phase is done; waits for its turn
  *
- * once for every phase. All waiting is done with sigwait and nanosleep and every record lives in
- * memory shared by all processes of the workload, so that the protocol adds no IPC of its own.
+ * once for every phase. It is its turn when the file that is its standard input has grown by a byte. All waiting
+ * is done with nanosleep and every record lives in memory shared by all processes of the workload, so that the
+ * protocol adds no IPC of its own.
  */
 #ifndef LIB_TRUTH_H
 #define LIB_TRUTH_H

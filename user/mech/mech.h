@@ -37,6 +37,7 @@ extern const struct mech mech_eventfd;
 extern const struct mech mech_pty;
 extern const struct mech mech_vsock;
 extern const struct mech mech_netlink;
+extern const struct mech mech_process;
 
 /* The row of a mechanism; never NULL for one that the kernel side counts. */
 const struct mech *mech_of(enum mechanism mechanism);

@@ -4,12 +4,14 @@
  * at each snapshot, so that what is learned late (a peer, a name) corrects what was shown before.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mech/mech.h"
 #include "model/array.h"
 #include "model/channels.h"
+#include "model/index.h"
 
 static void add_counts(struct flow_counts *to, const struct flow_counts *from)
 {
@@ -39,6 +41,28 @@ static struct process *find_process(struct model_base *base, const struct proces
 	return record ? &record->process : NULL;
 }
 
+/* Is RECORD a stranger, whom we know by name because signals came from him or went to him? */
+static bool name_stranger(const struct model_base *base, struct process_record *record)
+{
+	static const enum mechanism mechanisms[] = {MECH_SIGNAL, MECH_PROCESS_VM};
+	const struct process_key *key = &record->process.key;
+
+	for (unsigned i = 0; i < sizeof(mechanisms) / sizeof(*mechanisms); i++) {
+		struct object_key object_key = {
+			.object = key->pid,
+			.aux = key->started_ms,
+			.mechanism = mechanisms[i],
+		};
+		const struct object_record *object = model_find_object(base, &object_key);
+
+		if (!object || !object->described)
+			continue;
+		snprintf(record->process.comm, sizeof(record->process.comm), "%.15s", object->value.name);
+		return true;
+	}
+	return false;
+}
+
 struct process *get_process(struct model_base *base, const struct process_key *key)
 {
 	struct process *process = find_process(base, key);
@@ -50,7 +74,7 @@ struct process *get_process(struct model_base *base, const struct process_key *k
 	if (!record)
 		return NULL;
 	record->process.key = *key;
-	record->process.traced = true;
+	record->process.traced = !name_stranger(base, record);
 	HASH_ADD(hh, base->processes, process.key, sizeof(record->process.key), record);
 	return &record->process;
 }
@@ -154,6 +178,31 @@ static int add_flow(struct channel_record *record, const struct flow *flow,
 	return 0;
 }
 
+static bool is_process(enum mechanism mechanism)
+{
+	return mechanism == MECH_SIGNAL || mechanism == MECH_PROCESS_VM;
+}
+
+/* A process that is a channel is at the other end of it, too, whether it calls or not. */
+static int add_process_end(struct model_base *base, struct channel_record *record, const struct flow *flow)
+{
+	struct process_key key = {.pid = flow->key.object, .started_ms = flow->key.aux};
+	struct endpoint *endpoint;
+	struct process *process;
+
+	if (!is_process(flow->key.mechanism) || (flow->key.object & PROCESS_MISSING))
+		return 0;
+	process = get_process(base, &key);
+	endpoint = process ? get_endpoint(record, process) : NULL;
+	if (!endpoint)
+		return -ENOMEM;
+	if (flow->key.mechanism == MECH_SIGNAL || flow->key.direction == DIRECTION_SEND)
+		endpoint->can_read = true;
+	else
+		endpoint->can_write = true;
+	return 0;
+}
+
 /* An object that the kernel has not described stands for itself. */
 static struct object_record *get_object(struct model_base *base, const struct object_key *key)
 {
@@ -166,6 +215,8 @@ static struct object_record *get_object(struct model_base *base, const struct ob
 		return NULL;
 	record->key = *key;
 	HASH_ADD(hh, base->objects, key, sizeof(record->key), record);
+	if (is_process(key->mechanism) && index_add(base, record))
+		return NULL;
 	return record;
 }
 
@@ -204,7 +255,8 @@ int derive_flows(struct model_base *base)
 		struct channel_record *record =
 			channel_of(base, &key, flow->key.direction, flow->key.destination);
 
-		if (!process || !record || add_flow(record, flow, process))
+		if (!process || !record || add_flow(record, flow, process) ||
+		    add_process_end(base, record, flow))
 			return -ENOMEM;
 		for (int w = 0; w < WINDOW_COUNT; w++) {
 			struct process_counts *sum = &process->window[w];
@@ -322,6 +374,8 @@ static bool is_incomplete(const struct channel *channel)
 {
 	bool read = false, written = false;
 
+	if (is_process(channel->mechanism)) /* nobody holds it open */
+		return false;
 	for (unsigned i = 0; i < channel->endpoint_count; i++) {
 		read |= channel->endpoints[i].can_read;
 		written |= channel->endpoints[i].can_write;

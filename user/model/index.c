@@ -95,6 +95,9 @@ int index_add(struct model_base *base, const struct object_record *object)
 		return value->local.family ? add(base, INDEX_PORT, value->local.vsock.port, object) : 0;
 	case MECH_NETLINK:
 		return value->local.netlink.port ? add(base, INDEX_PORT, value->local.netlink.port, object) : 0;
+	case MECH_SIGNAL:
+	case MECH_PROCESS_VM:
+		return add(base, INDEX_PROCESS, object->key.object, object);
 	default:
 		return 0;
 	}

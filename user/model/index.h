@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Objects by what others know them by: the address of a sock, a bound unix name, a local UDP port.
+ * Objects by what others know them by: the address of a sock, a bound unix name, a local UDP port, the number
+ * of a process.
  */
 #ifndef IPCTRACE_INDEX_H
 #define IPCTRACE_INDEX_H
@@ -8,6 +9,7 @@
 #include "model/base.h"
 
 enum index_kind {
+	INDEX_PROCESS = 0, /* the number of the process that is a channel */
 	INDEX_ADDRESS = 1, /* the address of the sock */
 	INDEX_NAME = 2,    /* index_name_key() of a unix socket's name */
 	INDEX_PORT = 3,    /* the local port of a UDP, vsock or netlink socket */

@@ -149,6 +149,15 @@ struct model {
 const char *mechanism_kind(enum mechanism mechanism);
 enum mechanism mechanism_by_kind(const char *kind);
 
+/* What went one way between a process and a channel, by the kernel's key. */
+struct channel_flow {
+	const struct flow_key *key;
+	const struct flow_counts *counts;
+};
+
+/* Flow I of flow_count. */
+struct channel_flow channel_flow(const struct channel *channel, unsigned i, enum window window);
+
 /*
  * Adds the blocked times (nanoseconds) or message sizes (bytes) of all flows of a channel in one
  * direction, by one process or by all (process NULL), to OUT, which the caller has initialised

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Histograms of channels, summed over their flows when a view asks for them.
+ * What views ask of a channel's flows: each of them, and histograms summed over them.
  */
 #include <string.h>
 
 #include "model/base.h"
+
+struct channel_flow channel_flow(const struct channel *channel, unsigned i, enum window window)
+{
+	const struct flow *flow = channel->flows[i];
+
+	return (struct channel_flow){&flow->key, &flow->window[window]};
+}
 
 static int sum(const struct channel *channel, const struct process *process,
 	       enum direction direction, enum window window, bool sizes, struct histogram *out)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "view/endpoints.h"
+#include "view/signals.h"
 #include "view/units.h"
 
 /* Figures of a process that we do not trace are not 0: nobody knows them. */

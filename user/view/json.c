@@ -11,6 +11,7 @@
 #include "view/formats.h"
 #include "view/json_writer.h"
 #include "view/rows.h"
+#include "view/signals.h"
 
 typedef int (*write_row)(struct json *json, const void *row, enum window w);
 
@@ -129,6 +130,37 @@ static int write_sides(struct json *json, const struct channel *channel,
 	return err;
 }
 
+/* Beyond the contract: which signals, by number. */
+static void write_signals(struct json *json, const struct channel *channel, const struct process *process,
+			  bool known, enum window w)
+{
+	struct signal_counts counts[SIGNAL_COUNT];
+	char name[SIGNAL_NAME_SIZE];
+
+	if (!known) {
+		json_null(json, "signals");
+		return;
+	}
+	signals_count(channel, process, w, counts);
+	json_begin(json, "signals", '[');
+	for (unsigned number = 0; number < SIGNAL_COUNT; number++) {
+		if (!signals_any(&counts[number]))
+			continue;
+		signal_name(name, number);
+		json_begin(json, NULL, '{');
+		json_string(json, "signal", name);
+		json_number(json, "number", number);
+		json_number(json, "sent", counts[number].sent);
+		json_number(json, "delivered", counts[number].delivered);
+		json_number(json, "ignored", counts[number].ignored);
+		json_number(json, "merged", counts[number].merged);
+		json_number(json, "no_room", counts[number].no_room);
+		json_number(json, "errors", counts[number].errors);
+		json_end(json, '}');
+	}
+	json_end(json, ']');
+}
+
 static int write_endpoint(struct json *json, const struct channel *channel,
 			  const struct endpoint *endpoint, enum window w)
 {
@@ -152,6 +184,8 @@ static int write_endpoint(struct json *json, const struct channel *channel,
 	json_figure(json, "blocked_ns", known, sent->blocked_ns + received->blocked_ns);
 	/* Beyond the contract. */
 	json_figure(json, "runqueue_ns", known, sent->runqueue_ns + received->runqueue_ns);
+	if (channel->mechanism == MECH_SIGNAL)
+		write_signals(json, channel, endpoint->process, known, w);
 	err = write_sides(json, channel, endpoint, known, w);
 	json_end(json, '}');
 	return err;

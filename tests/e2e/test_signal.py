@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Signals: who, whom, which, and what became of them. (That the figures are exact: test_exact.)"""
+import pytest
+
+from harness import compare, compare_channels, compare_health, find_channel
+from test_exact import SHAPES, shapes
+
+FATES = ("sent", "delivered", "ignored", "merged", "no_room", "errors")
+
+
+def fates(entries):
+    return {e["number"]: {k: e[k] for k in FATES} for e in entries if any(e[k] for k in FATES)}
+
+
+def compare_signals(summary, truth, pids):
+    """What became of the signals of each number, at every end that is one of PIDS."""
+    expected = {}
+    for entry in truth["signals"]:
+        if entry["pid"] in pids:
+            expected.setdefault((entry["channel"], entry["pid"]), []).append(entry)
+    for (id_, pid), entries in expected.items():
+        if not fates(entries):
+            continue
+        channel = find_channel(summary, {"id": id_, "name": ""})
+        assert channel is not None, id_
+        endpoint, = [e for e in channel["endpoints"] if e["pid"] == pid]
+        assert fates(endpoint["signals"]) == fates(entries), (id_, pid)
+
+
+def ends(truth):
+    return {e["pid"] for c in truth["channels"] for e in c["endpoints"]}
+
+
+@shapes(*SHAPES)
+def test_which(stage, shape):
+    workload = stage.workload("signal", *shape)
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, workload.pids)
+    compare_signals(summary, truth, workload.pids)
+
+
+def test_32_threads(stage):
+    workload = stage.workload("signal", "--threads", 32)
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, workload.pids)
+    compare_signals(summary, truth, workload.pids)
+
+
+@shapes("8-processes")
+def test_only_the_sender_is_traced(stage, shape):
+    workload = stage.workload("signal", *shape)
+    ipctrace = stage.ipctrace("-p", workload.pid)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, [workload.pid])
+    compare_signals(summary, truth, [workload.pid])
+    channel, = [c for c in summary["channels"] if c["kind"] == "signal"]
+    assert channel["name"] == f"signal({workload.child})"
+    receiver, = [e for e in channel["endpoints"] if e["pid"] == workload.child]
+    assert (receiver["role"], receiver["comm"], receiver["received_messages"], receiver["signals"]) == \
+        ("reader", "signal", None, None)
+
+
+@shapes("8-processes")
+def test_only_the_receiver_is_traced(stage, shape):
+    """What comes from strangers is known as well."""
+    workload = stage.workload("signal", *shape)
+    ipctrace = stage.ipctrace("-p", workload.child)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare_health(summary)
+    compare_channels(summary, truth)
+    compare_signals(summary, truth, workload.pids)
+    assert [p["pid"] for p in summary["processes"]] == [workload.child]
+    channel, = [c for c in summary["channels"] if c["kind"] == "signal"]
+    sender, = [e for e in channel["endpoints"] if e["pid"] == workload.pid]
+    assert (sender["role"], sender["comm"]) == ("writer", "signal")
+
+
+@shapes("1", "8")
+def test_every_fate(stage, shape):
+    workload = stage.workload("signal_edges", *shape)
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, workload.pids)
+    compare_signals(summary, truth, workload.pids)
+
+
+@pytest.mark.parametrize("follow", [True, False], ids=["followed", "alone"])
+def test_signals_that_end_processes(stage, follow):
+    workload = stage.workload("signal_edges", "children")
+    ipctrace = stage.attach(workload, *(["-f"] if follow else []))
+    truth = workload.work()
+    summary = ipctrace.finish()
+    pids = ends(truth) if follow else [workload.pid]
+    assert len(ends(truth)) == 1 + 7
+    compare(summary, truth, pids)
+    compare_signals(summary, truth, pids)
