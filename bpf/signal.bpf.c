@@ -176,7 +176,7 @@ int BPF_PROG(on_signal_generate, int number, void *info, struct task_struct *tas
 	bpf_probe_read_kernel(&address, sizeof(address), ctx + 2);
 	if (!is_from_process(code_of(details)))
 		return 0;
-	thread = traced_thread(current);
+	thread = target_thread(current);
 	process_key_of(current, &sender);
 	process_key_of(task, &receiver);
 	if (details == NO_INFO && sender.pid == receiver.pid) {
@@ -185,11 +185,11 @@ int BPF_PROG(on_signal_generate, int number, void *info, struct task_struct *tas
 			thread->own_signals |= bit_of(number);
 		return 0;
 	}
-	if (process_is_traced(&receiver)) {
+	if (process_is_target(&receiver)) {
 		sent(&sender, &receiver, number, result, 0);
 		if (is_pending(result) && was_fatal(task, number))
 			process_dies(&receiver, number);
-		if (!process_is_traced(&sender))
+		if (!process_is_target(&sender))
 			remember_stranger(&sender);
 	} else if (thread) {
 		sent(&sender, &receiver, number, result, address);
@@ -200,7 +200,7 @@ int BPF_PROG(on_signal_generate, int number, void *info, struct task_struct *tas
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(on_signal_deliver, int number, void *info, void *action)
 {
-	struct thread *thread = traced_thread(bpf_get_current_task_btf());
+	struct thread *thread = target_thread(bpf_get_current_task_btf());
 	__u64 details = 0;
 
 	if (!thread || !is_wanted())

@@ -164,11 +164,11 @@ static __always_inline bool comm_is_target(const char *comm)
 	return true;
 }
 
-__hidden int process_is_traced(const struct process_key *key)
+__hidden int process_is_target(const struct process_key *key)
 {
 	struct process_value *process = bpf_map_lookup_elem(&processes, key);
 
-	return process && !process->exited;
+	return process && !process->exited && !process->is_witness;
 }
 
 #define DEATH_SEEN 0x100 /* beyond the numbers of signals */

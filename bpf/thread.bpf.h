@@ -22,6 +22,14 @@ static __always_inline struct thread *traced_thread(struct task_struct *task)
 	return task->bpf_storage ? thread_lookup(task) : NULL;
 }
 
+/* The same, if it is a target. */
+static __always_inline struct thread *target_thread(struct task_struct *task)
+{
+	struct thread *thread = traced_thread(task);
+
+	return thread && thread->traced == TRACED_TARGET ? thread : NULL;
+}
+
 static __always_inline bool call_is_pending(const struct thread *thread)
 {
 	return thread->pending.operation != OP_NONE;
