@@ -160,6 +160,22 @@ static __always_inline bool is_still(__u64 file, const struct object_key *key)
 	return now.object == key->object && now.aux == key->aux && now.mechanism == key->mechanism;
 }
 
+__hidden struct object_value *object_get(const struct object_key *key)
+{
+	return bpf_map_lookup_elem(&objects, key);
+}
+
+__hidden struct object_value *object_make(const struct object_key *key)
+{
+	struct object_value *value;
+
+	bpf_map_update_elem(&objects, key, &no_description, BPF_NOEXIST);
+	value = bpf_map_lookup_elem(&objects, key);
+	if (!value)
+		health_count(HEALTH_MAP_FULL);
+	return value;
+}
+
 /* Global, not hidden: the verifier looks at it once, not at each call. */
 __noinline int object_remember(__u64 file, const struct object_key *key_given)
 {
@@ -170,23 +186,18 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 	if (!key_given)
 		return 0;
 	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
-	has_file = key.mechanism != MECH_SYSV_MSG && key.mechanism != MECH_SYSV_SEM;
-	if (bpf_map_lookup_elem(&objects, &key) || (has_file && !is_still(file, &key)))
+	has_file = key.mechanism != MECH_SYSV_MSG && key.mechanism != MECH_SYSV_SEM &&
+		   key.mechanism != MECH_SYSV_SHM;
+	if (object_get(&key) || (has_file && !is_still(file, &key)))
 		return 0;
-	bpf_map_update_elem(&objects, &key, &no_description, BPF_NOEXIST);
-	value = bpf_map_lookup_elem(&objects, &key);
+	value = object_make(&key);
 	if (!value)
-		health_count(HEALTH_MAP_FULL);
-	else if (has_file)
+		return 0;
+	if (has_file)
 		describe(file, &key, value);
 	else
 		sysv_describe(file, &key, value);
 	return 0;
-}
-
-__hidden struct object_value *object_get(const struct object_key *key)
-{
-	return bpf_map_lookup_elem(&objects, key);
 }
 
 __hidden int object_refresh(__u64 file, const struct object_key *key)

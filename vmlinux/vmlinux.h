@@ -40,6 +40,11 @@ enum {
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 };
 
+/* Helper functions that we ask for. */
+enum bpf_func_id {
+	BPF_FUNC_find_vma = 180, /* 5.17, commit 7c7e3d31e785 */
+};
+
 struct bpf_spin_lock {
 	__u32 val;
 };
@@ -65,6 +70,8 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	char comm[16];
+	struct mm_struct *mm;
+	struct completion *vfork_done;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct bpf_local_storage *bpf_storage;
@@ -112,6 +119,7 @@ struct trace_event_raw_task_newtask {
 
 struct super_block {
 	dev_t s_dev;
+	unsigned long s_flags;
 	unsigned long s_magic;
 };
 
@@ -127,6 +135,7 @@ struct inode {
 	dev_t i_rdev;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__s64 i_size;
 	struct pipe_inode_info *i_pipe;
 };
 
@@ -157,6 +166,13 @@ struct fdtable {
 
 struct files_struct {
 	struct fdtable *fdt;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+	struct file *vm_file;
 };
 
 struct mq_attr {
@@ -298,6 +314,16 @@ struct msg_queue {
 	unsigned long q_qbytes;
 };
 
+struct shmid_kernel {
+	struct kern_ipc_perm shm_perm;
+	unsigned long shm_segsz;
+};
+
+struct shm_file_data {
+	int id;
+	struct ipc_namespace *ns;
+};
+
 /* Iterators. */
 
 struct seq_file;
@@ -320,6 +346,12 @@ struct bpf_iter__task_file {
 	struct file *file;
 };
 
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+};
+
 struct bpf_iter__bpf_map_elem {
 	struct bpf_iter_meta *meta;
 	void *key;
@@ -327,6 +359,11 @@ struct bpf_iter__bpf_map_elem {
 };
 
 #pragma clang attribute pop
+
+/* For bpf_iter_task_vma_new() and its kin. */
+struct bpf_iter_task_vma {
+	__u64 __opaque[1];
+} __attribute__((aligned(8)));
 
 /* What user programs hand to system calls, 64-bit layout. */
 

@@ -34,6 +34,7 @@ extern const struct mech mech_unix;
 extern const struct mech mech_inet;
 extern const struct mech mech_eventfd;
 extern const struct mech mech_pty;
+extern const struct mech mech_shm;
 
 /* The row of a mechanism; never NULL for one that the kernel side counts. */
 const struct mech *mech_of(enum mechanism mechanism);

@@ -134,8 +134,9 @@ static int write_endpoint(struct json *json, const struct channel *channel,
 {
 	const struct flow_counts *sent = &endpoint->side[DIRECTION_SEND].window[w];
 	const struct flow_counts *received = &endpoint->side[DIRECTION_RECEIVE].window[w];
-	bool known = endpoint->process->traced || endpoint->side[DIRECTION_SEND].used ||
-		     endpoint->side[DIRECTION_RECEIVE].used;
+	bool is_memory = mechanism_is_memory(channel->mechanism);
+	bool known = !is_memory && (endpoint->process->traced || endpoint->side[DIRECTION_SEND].used ||
+				    endpoint->side[DIRECTION_RECEIVE].used);
 	int err;
 
 	json_begin(json, NULL, '{');
@@ -152,6 +153,8 @@ static int write_endpoint(struct json *json, const struct channel *channel,
 	json_figure(json, "blocked_ns", known, sent->blocked_ns + received->blocked_ns);
 	/* Beyond the contract. */
 	json_figure(json, "runqueue_ns", known, sent->runqueue_ns + received->runqueue_ns);
+	json_figure(json, "mapped_ns", endpoint->mapped_ns, endpoint->mapped_ns);
+	json_figure(json, "mapped_bytes", is_memory && endpoint->mapped_known, endpoint->mapped_bytes);
 	err = write_sides(json, channel, endpoint, known, w);
 	json_end(json, '}');
 	return err;
@@ -177,6 +180,7 @@ static int write_channel(struct json *json, const void *row, enum window w)
 	/* Beyond the contract. */
 	json_figure(json, "capacity_messages", channel->capacity && in_messages,
 		    channel->capacity);
+	json_figure(json, "mapped_ns", channel->mapped_ns, channel->mapped_ns);
 	json_end(json, '}');
 	return err;
 }
