@@ -6,6 +6,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "area.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
 #include "mapping.bpf.h"
@@ -23,16 +24,10 @@
 
 /* include/linux/mm.h */
 #define VM_WRITE 0x2UL
-#define VM_SHARED 0x8UL /* the file was opened for writing, too */
 #define VM_MAYSHARE 0x80UL
 
 #define SHM_RDONLY 010000 /* include/uapi/linux/shm.h */
-#define FMODE_WRITE 2     /* include/linux/fs.h */
-#define MAX_ERRNO 4095    /* include/linux/err.h */
-#define EBUSY 16
-
-/* Another thread that changes the mappings of the process holds the lock for some microseconds. */
-#define TRIES 16
+#define MAX_ERRNO 4095 /* include/linux/err.h */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -65,9 +60,9 @@ static __always_inline void add(const struct mapping_key *key, bool can_write, _
 		known->can_write |= can_write;
 }
 
-/* Adds the memory behind FILE to what PROCESS has mapped. MAY_WRITE: the file was opened for it. */
-static __always_inline enum memory add_file(const struct process_key *process, __u64 file, bool may_write,
-					    bool can_write, __u64 now)
+/* Adds the memory behind FILE to what PROCESS has mapped. */
+static __always_inline enum memory add_file(const struct process_key *process, __u64 file, bool can_write,
+					    __u64 now)
 {
 	struct mapping_key key = {.process = *process};
 	enum memory memory = shm_identify(file, &key.object);
@@ -76,7 +71,7 @@ static __always_inline enum memory add_file(const struct process_key *process, _
 	if (memory == MEMORY_NONE)
 		return memory;
 	object = object_get(&key.object);
-	if (!object && (may_write || memory != MEMORY_FILE))
+	if (!object && shm_shares(file, memory))
 		object = object_make(&key.object);
 	if (!object)
 		return memory;
@@ -121,43 +116,17 @@ __hidden int mapping_enter(struct task_struct *task, struct thread *thread)
 	return 0;
 }
 
-struct found {
-	__u64 file;
-};
-
-static long take_file(struct task_struct *task, struct vm_area_struct *area, struct found *found)
-{
-	bpf_core_read(&found->file, sizeof(found->file), &area->vm_file);
-	return 0;
-}
-
-/* The file of the mapping at ADDRESS of the current process, which may differ from the one mapped. */
-static __always_inline __u64 mapped_file(struct task_struct *task, __u64 address)
-{
-	struct found found = {};
-	long err = -EBUSY;
-
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_find_vma))
-		for (int i = 0; i < TRIES && err == -EBUSY; i++)
-			err = bpf_find_vma(task, address, take_file, &found, 0);
-	if (err == -EBUSY)
-		health_count(HEALTH_UNRESOLVED_MAPPINGS);
-	return found.file;
-}
-
 static __always_inline void exit_mmap(struct task_struct *task, const struct thread *thread,
 				      const struct call *call, __u64 address)
 {
-	bool can_write = call->arguments[2] & PROT_WRITE, may_write = true;
+	bool can_write = call->arguments[2] & PROT_WRITE;
 	__u64 file = call->file;
 
-	if (file)
-		may_write = KERNEL_READ(KERNEL_POINTER(struct file, file), f_mode) & FMODE_WRITE;
-	if (file && add_file(&thread->process, file, may_write, can_write, call->destination) != MEMORY_NONE)
+	if (file && add_file(&thread->process, file, can_write, call->destination) != MEMORY_NONE)
 		return;
-	file = mapped_file(task, address);
+	file = area_file(task, address);
 	if (file)
-		add_file(&thread->process, file, may_write, can_write, call->destination);
+		add_file(&thread->process, file, can_write, call->destination);
 }
 
 static __always_inline void exit_shmat(const struct thread *thread, const struct call *call)
@@ -201,7 +170,7 @@ __hidden int mapping_fork(struct task_struct *child, const struct process_key *p
 		unsigned long flags = area->vm_flags;
 
 		if ((flags & VM_MAYSHARE) && area->vm_file)
-			add_file(process, (__u64)area->vm_file, flags & VM_SHARED, flags & VM_WRITE, now);
+			add_file(process, (__u64)area->vm_file, flags & VM_WRITE, now);
 	}
 	bpf_iter_task_vma_destroy(&iterator);
 	return 0;
@@ -221,7 +190,7 @@ __hidden bool mapping_describe(struct vm_area_struct *area, struct mapping_recor
 	record->start = area->vm_start;
 	record->bytes = area->vm_end - area->vm_start;
 	record->can_write = !!(flags & VM_WRITE);
-	record->shares = memory != MEMORY_FILE || (flags & VM_SHARED);
+	record->shares = shm_shares(file, memory);
 	shm_describe(file, memory, &record->value);
 	return true;
 }

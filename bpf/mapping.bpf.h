@@ -2,9 +2,9 @@
 /*
  * Who maps which shared memory.
  *
- * Files of file systems that keep files count when somebody maps them for writing (opened for writing, that
- * is): caches and tables that are only read, of which every process maps some, tell nobody anything. All
- * other memory counts in any case.
+ * Files of file systems that keep files count while somebody shares them who has opened them for writing:
+ * caches and tables that are only read, of which every process maps some, tell nobody anything. All other
+ * memory counts in any case.
  */
 #ifndef IPCTRACE_MAPPING_BPF_H
 #define IPCTRACE_MAPPING_BPF_H

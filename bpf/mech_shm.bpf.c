@@ -67,6 +67,13 @@ static __always_inline void identify_segment(struct file *file, struct object_ke
 	key->mechanism = MECH_SYSV_SHM;
 }
 
+static __always_inline __u32 generation_of(struct inode *inode, enum memory memory)
+{
+	if (memory != MEMORY_FILE || (__u64)KERNEL_READ(inode, i_ino) >> 32)
+		return 0;
+	return KERNEL_READ(inode, i_generation);
+}
+
 __hidden enum memory shm_identify(__u64 address, struct object_key *key)
 {
 	struct file *file = KERNEL_POINTER(struct file, address);
@@ -77,7 +84,7 @@ __hidden enum memory shm_identify(__u64 address, struct object_key *key)
 	if ((KERNEL_READ(inode, i_mode) & S_IFMT) != S_IFREG)
 		return MEMORY_NONE;
 	memory = memory_of(super);
-	key->object = KERNEL_READ(inode, i_ino);
+	key->object = KERNEL_READ(inode, i_ino) | (__u64)generation_of(inode, memory) << 32;
 	key->aux = KERNEL_READ(super, s_dev);
 	key->mechanism = MECH_SHM;
 	if (memory == MEMORY_KERNEL)
@@ -93,7 +100,18 @@ __hidden int shm_describe(__u64 address, enum memory memory, struct object_value
 
 	value->described_ns = bpf_ktime_get_ns();
 	value->memory = memory;
+	value->generation = generation_of(inode, memory);
 	value->capacity = KERNEL_READ(inode, i_size);
 	bpf_probe_read_kernel_str(value->name, sizeof(value->name), KERNEL_READ(dentry, d_name.name));
 	return 0;
+}
+
+__hidden int shm_shares(__u64 address, enum memory memory)
+{
+	struct file *file = KERNEL_POINTER(struct file, address);
+	struct inode *inode = KERNEL_READ(file, f_inode);
+	struct address_space *mapping = KERNEL_READ(inode, i_mapping);
+
+	/* So many shared mappings are there of which the file was opened for writing, too. */
+	return memory != MEMORY_FILE || KERNEL_READ(mapping, i_mmap_writable.counter) > 0;
 }

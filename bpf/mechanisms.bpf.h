@@ -57,5 +57,7 @@ enum mechanism pty_identify(struct file *file, struct inode *inode, struct objec
  */
 enum memory shm_identify(__u64 file, struct object_key *key);
 int shm_describe(__u64 file, enum memory memory, struct object_value *value);
+/* Can somebody be told something through it? */
+int shm_shares(__u64 file, enum memory memory);
 
 #endif

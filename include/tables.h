@@ -102,7 +102,8 @@ struct process_value {
  *   pty:                object = number in devpts, aux = device number of the devpts;
  *                       with PTY_MASTER the master's end, without it the slave's
  *   sysv-shm:           object = identifier,       aux = inode number of the IPC namespace
- *   shm:                object = inode number,     aux = device number, of the file that is mapped
+ *   shm:                object = inode number,     aux = device number, of the file that is mapped; where
+ *                       inode numbers are used again (MEMORY_FILE) and have 32 bits, above them the generation
  */
 #define PTY_MASTER (1ULL << 32)
 
@@ -140,7 +141,7 @@ struct object_value {
 	__u32 name_length;   /* unix: bytes of name used; a first byte of 0 means abstract */
 	__u32 ipc_key;       /* sysv-*: the key that it was made with, 0: private or unknown */
 	__u32 memory;        /* shm: enum memory */
-	__u32 padding;
+	__u32 generation;    /* shm: as in the key, 0: none */
 	char name[OBJECT_NAME_SIZE]; /* unix: sun_path; fifo, mqueue, shm: last component; untrusted */
 };
 

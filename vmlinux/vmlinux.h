@@ -130,13 +130,23 @@ struct pipe_inode_info {
 	unsigned int ring_size;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct address_space {
+	atomic_t i_mmap_writable;
+};
+
 struct inode {
 	__u16 i_mode;
 	dev_t i_rdev;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	__s64 i_size;
+	__u32 i_generation;
 	struct pipe_inode_info *i_pipe;
+	struct address_space *i_mapping;
 };
 
 struct qstr {
@@ -166,6 +176,24 @@ struct fdtable {
 
 struct files_struct {
 	struct fdtable *fdt;
+};
+
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+};
+
+struct maple_tree {
+	void *ma_root;
+};
+
+struct mm_struct {
+	struct maple_tree mm_mt; /* 6.1, commit 524e00b36e8c */
 };
 
 struct vm_area_struct {

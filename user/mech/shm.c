@@ -41,7 +41,11 @@ static void identify(const struct model_base *base, const struct object_record *
 
 	(void)direction;
 	(void)destination;
-	snprintf(out->id, sizeof(out->id), "shm:[%lu:%llu]", device, object->key.object);
+	if (value->generation)
+		snprintf(out->id, sizeof(out->id), "shm:[%lu:%u.%u]", device, (unsigned)object->key.object,
+			 value->generation);
+	else
+		snprintf(out->id, sizeof(out->id), "shm:[%lu:%llu]", device, object->key.object);
 	out->capacity = value->capacity;
 	if (!object->described)
 		return;
