@@ -62,8 +62,9 @@ static void print_coverage(void)
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive msgsnd\n"
 	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex\n"
+	       "  shared memory: who maps it, by mmap, shmat and fork; bytes in it cannot be seen\n"
 	       "not covered\n"
-	       "  io_uring; shared memory, signals, signalfd, netlink, vsock; who delivered\n"
+	       "  io_uring; signals, signalfd, netlink, vsock; who delivered\n"
 	       "  what to whom, and because of whom a thread waits\n");
 }
 
