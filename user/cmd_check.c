@@ -62,7 +62,7 @@ static void print_coverage(void)
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive msgsnd\n"
 	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex\n"
-	       "  shared memory: who maps it, by mmap, shmat and fork; bytes in it cannot be seen\n"
+	       "  shared memory: who maps it (mmap, shmat, fork); bytes in it cannot be seen\n"
 	       "not covered\n"
 	       "  io_uring; signals, signalfd, netlink, vsock; who delivered\n"
 	       "  what to whom, and because of whom a thread waits\n");

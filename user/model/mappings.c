@@ -90,17 +90,27 @@ int derive_mappings(struct model *model)
 	return err;
 }
 
+/* Does it tell nothing, now and later? Memory that only strangers mapped is nobody's channel when they have gone. */
+static bool is_idle(struct model_base *base, const struct mapper *mapper)
+{
+	const struct object_record *object = model_find_object(base, &mapper->key.object);
+	const struct process *process = get_process(base, &mapper->key.process);
+
+	if (mapper->mapped_ns || !object || !process)
+		return false;
+	if (!object->shares)
+		return true;
+	return base->snapshot && !object->mapped_in && !process->traced && mapper->seen_in != base->search;
+}
+
 void model_end_holders(struct model *model)
 {
 	struct model_base *base = model->base;
 	struct mapper *mapper, *next;
 
 	for (mapper = base->mappers; mapper; mapper = next) {
-		const struct object_record *object = model_find_object(base, &mapper->key.object);
-		bool has_gone = mapper->seen_in != base->search;
-
 		next = mapper->hh.next;
-		if (mapper->mapped_ns || !object || (object->shares && !(has_gone && !object->mapped_in)))
+		if (!is_idle(base, mapper))
 			continue;
 		HASH_DEL(base->mappers, mapper);
 		free(mapper);

@@ -153,9 +153,11 @@ static int write_endpoint(struct json *json, const struct channel *channel,
 	json_figure(json, "blocked_ns", known, sent->blocked_ns + received->blocked_ns);
 	/* Beyond the contract. */
 	json_figure(json, "runqueue_ns", known, sent->runqueue_ns + received->runqueue_ns);
-	json_figure(json, "mapped_ns", endpoint->mapped_ns, endpoint->mapped_ns);
-	json_figure(json, "mapped_bytes", is_memory && endpoint->mapped_known, endpoint->mapped_bytes);
 	err = write_sides(json, channel, endpoint, known, w);
+	if (is_memory) {
+		json_figure(json, "mapped_ns", endpoint->mapped_ns, endpoint->mapped_ns);
+		json_figure(json, "mapped_bytes", endpoint->mapped_known, endpoint->mapped_bytes);
+	}
 	json_end(json, '}');
 	return err;
 }
@@ -180,7 +182,8 @@ static int write_channel(struct json *json, const void *row, enum window w)
 	/* Beyond the contract. */
 	json_figure(json, "capacity_messages", channel->capacity && in_messages,
 		    channel->capacity);
-	json_figure(json, "mapped_ns", channel->mapped_ns, channel->mapped_ns);
+	if (mechanism_is_memory(channel->mechanism))
+		json_figure(json, "mapped_ns", channel->mapped_ns, channel->mapped_ns);
 	json_end(json, '}');
 	return err;
 }
