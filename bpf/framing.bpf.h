@@ -10,6 +10,7 @@
 enum framing {
 	STREAM,
 	DATAGRAM,
+	MEMORY,
 };
 
 static __always_inline enum framing framing_of(enum mechanism mechanism)

@@ -6,6 +6,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "kernel.bpf.h"
+#include "mapping.bpf.h"
 #include "object.bpf.h"
 #include "process.bpf.h"
 #include "witness.bpf.h"
@@ -55,6 +56,32 @@ int list_holders(struct bpf_iter__task_file *context)
 	object_describe((__u64)file, &record.key, &record.value);
 	if (follow_peers && witness_holds(&record.key, &record.value))
 		witness_add(task->tgid);
+	bpf_seq_write(context->meta->seq, &record, sizeof(record));
+	return 0;
+}
+
+/* A child of vfork lives in its parent's memory until it calls execve: what it maps is its parent's. */
+static __always_inline bool is_guest(struct task_struct *task)
+{
+	return task->vfork_done && BPF_CORE_READ(task, real_parent, mm) == task->mm;
+}
+
+/* One record for each mapping of wanted memory in each process. */
+SEC("iter/task_vma")
+int list_areas(struct bpf_iter__task_vma *context)
+{
+	struct task_struct *task = context->task;
+	struct vm_area_struct *area = context->vma;
+	struct mapping_record record = {};
+
+	if (!task || !area)
+		return 0;
+	if (!mapping_describe(area, &record) || is_guest(task))
+		return 0;
+	record.process.pid = task->tgid;
+	record.process.started_ms = BPF_CORE_READ(task, group_leader, start_boottime) / 1000000;
+	record.ppid = BPF_CORE_READ(task, real_parent, tgid);
+	BPF_CORE_READ_STR_INTO(&record.comm, task, group_leader, comm);
 	bpf_seq_write(context->meta->seq, &record, sizeof(record));
 	return 0;
 }

@@ -14,6 +14,7 @@
 /* ipc/util.h */
 #define IPC_SEM_IDS 0
 #define IPC_MSG_IDS 1
+#define IPC_SHM_IDS 2
 
 /*
  * The low bits of an id are the object's place (IPCMNI_SHIFT in ipc/util.h). The boot option ipcmni_extend
@@ -45,6 +46,8 @@ static __always_inline __u64 tree_of(__u64 address, enum mechanism mechanism)
 
 	if (mechanism == MECH_SYSV_SEM)
 		bpf_core_read(&root, sizeof(root), &namespace->ids[IPC_SEM_IDS].ipcs_idr.idr_rt.xa_head);
+	else if (mechanism == MECH_SYSV_SHM)
+		bpf_core_read(&root, sizeof(root), &namespace->ids[IPC_SHM_IDS].ipcs_idr.idr_rt.xa_head);
 	else
 		bpf_core_read(&root, sizeof(root), &namespace->ids[IPC_MSG_IDS].ipcs_idr.idr_rt.xa_head);
 	return root;
@@ -53,6 +56,7 @@ static __always_inline __u64 tree_of(__u64 address, enum mechanism mechanism)
 __hidden int sysv_describe(__u64 namespace, const struct object_key *key, struct object_value *value)
 {
 	struct kern_ipc_perm *permissions;
+	struct shmid_kernel *segment;
 	struct msg_queue *queue;
 	__u64 entry;
 
@@ -66,6 +70,11 @@ __hidden int sysv_describe(__u64 namespace, const struct object_key *key, struct
 	if (KERNEL_READ(permissions, id) != (int)key->object)
 		return 0;
 	value->ipc_key = KERNEL_READ(permissions, key);
+	if (key->mechanism == MECH_SYSV_SHM) {
+		segment = KERNEL_POINTER(struct shmid_kernel,
+					 entry - bpf_core_field_offset(struct shmid_kernel, shm_perm));
+		value->capacity = KERNEL_READ(segment, shm_segsz);
+	}
 	if (key->mechanism != MECH_SYSV_MSG)
 		return 0;
 	queue = KERNEL_POINTER(struct msg_queue, entry - bpf_core_field_offset(struct msg_queue, q_perm));

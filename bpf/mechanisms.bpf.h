@@ -62,4 +62,13 @@ enum mechanism anonymous_identify(struct file *file, struct object_key *key);
 /* Is this file of a character device an end of a pty? Then fills in object and aux of KEY. */
 enum mechanism pty_identify(struct file *file, struct inode *inode, struct object_key *key);
 
+/*
+ * What memory is behind this file of a shared mapping? Fills KEY, which is all zero. MEMORY_NONE: none that
+ * processes share, or none that is wanted.
+ */
+enum memory shm_identify(__u64 file, struct object_key *key);
+int shm_describe(__u64 file, enum memory memory, struct object_value *value);
+/* Can somebody be told something through it? */
+int shm_shares(__u64 file, enum memory memory);
+
 #endif

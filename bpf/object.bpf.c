@@ -173,6 +173,22 @@ static __always_inline bool is_still(__u64 file, const struct object_key *key)
 	return now.object == key->object && now.aux == key->aux && now.mechanism == key->mechanism;
 }
 
+__hidden struct object_value *object_get(const struct object_key *key)
+{
+	return bpf_map_lookup_elem(&objects, key);
+}
+
+__hidden struct object_value *object_make(const struct object_key *key)
+{
+	struct object_value *value;
+
+	bpf_map_update_elem(&objects, key, &no_description, BPF_NOEXIST);
+	value = bpf_map_lookup_elem(&objects, key);
+	if (!value)
+		health_count(HEALTH_MAP_FULL);
+	return value;
+}
+
 /* A netlink socket that has not been bound gets its port with the first message that it sends. */
 static __always_inline bool is_unbound(const struct object_key *key, const struct object_value *value)
 {
@@ -190,26 +206,21 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 		return 0;
 	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
 	is_process = key.mechanism == MECH_SIGNAL || key.mechanism == MECH_PROCESS_VM;
-	has_file = key.mechanism != MECH_SYSV_MSG && key.mechanism != MECH_SYSV_SEM && !is_process;
-	value = bpf_map_lookup_elem(&objects, &key);
+	has_file = key.mechanism != MECH_SYSV_MSG && key.mechanism != MECH_SYSV_SEM &&
+		   key.mechanism != MECH_SYSV_SHM && !is_process;
+	value = object_get(&key);
 	if ((value && !is_unbound(&key, value)) || (has_file && !is_still(file, &key)))
 		return 0;
-	bpf_map_update_elem(&objects, &key, &no_description, BPF_NOEXIST);
-	value = bpf_map_lookup_elem(&objects, &key);
+	value = object_make(&key);
 	if (!value)
-		health_count(HEALTH_MAP_FULL);
-	else if (has_file)
+		return 0;
+	if (has_file)
 		describe(file, &key, value);
 	else if (is_process)
 		process_describe(file, &key, value);
 	else
 		sysv_describe(file, &key, value);
 	return 0;
-}
-
-__hidden struct object_value *object_get(const struct object_key *key)
-{
-	return bpf_map_lookup_elem(&objects, key);
 }
 
 __hidden int object_refresh(__u64 file, const struct object_key *key)

@@ -24,6 +24,9 @@ int object_remember(__u64 file, const struct object_key *key);
 /* What is remembered of an object, or NULL. */
 struct object_value *object_get(const struct object_key *key);
 
+/* The same, empty when it is new; NULL: no room, counted. */
+struct object_value *object_make(const struct object_key *key);
+
 /* Remembers an object as it is now, whatever was known of it. */
 int object_refresh(__u64 file, const struct object_key *key);
 

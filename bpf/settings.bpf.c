@@ -20,5 +20,6 @@ const volatile __u32 wanted_mechanisms = 0;
 const volatile bool want_futexes = true;
 
 const volatile bool have_rdonly_cast = false;
+const volatile bool have_vma_iterator = false;
 
 char LICENSE[] SEC("license") = "GPL";

@@ -24,4 +24,7 @@ extern const volatile bool want_futexes;
 /* bpf_rdonly_cast: 6.2, commit a35b9af4ec2c. */
 extern const volatile bool have_rdonly_cast;
 
+/* bpf_iter_task_vma_new() and its kin: 6.7, commit 4ac454682158. */
+extern const volatile bool have_vma_iterator;
+
 #endif

@@ -13,6 +13,7 @@
 #include "futex.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
+#include "mapping.bpf.h"
 #include "object.bpf.h"
 #include "sched.bpf.h"
 #include "signal.bpf.h"
@@ -96,6 +97,7 @@ static __always_inline void decode_socketcall(struct call *call)
 #define IPC_SEMTIMEDOP 4
 #define IPC_MSGSND 11
 #define IPC_MSGRCV 12
+#define IPC_SHMAT 21
 
 /*
  * ipc(call, first, second, third, pointer, fifth). Version 0 of msgrcv, by the high half of its first word,
@@ -119,6 +121,9 @@ static __always_inline void decode_ipc(struct call *call)
 		break;
 	case IPC_MSGRCV:
 		call->operation = OP_MSG_RECEIVE;
+		break;
+	case IPC_SHMAT:
+		call->operation = OP_SHMAT;
 		break;
 	default:
 		call->operation = OP_NONE;
@@ -151,6 +156,20 @@ static __always_inline void decode_size(struct call *call)
 	call->operation = matters ? OP_CONNECT : OP_NONE;
 }
 
+/* mmap(vector) of 32-bit x86: the arguments are 32-bit words in user memory. */
+static __always_inline void decode_mmap(struct call *call)
+{
+	__u32 words[CALL_ARGUMENTS] = {};
+
+	call->operation = OP_MMAP;
+	if (bpf_probe_read_user(words, sizeof(words), (void *)call->arguments[0])) {
+		health_count(HEALTH_UNREADABLE_MEMORY);
+		call->operation = OP_NONE;
+	}
+	for (int i = 0; i < CALL_ARGUMENTS; i++)
+		call->arguments[i] = words[i];
+}
+
 /* Fills in what CALL means: its operation and arguments. In place: the stack is short. */
 static __always_inline void decode(struct call *call, struct pt_regs *regs, enum operation operation,
 				   bool is_32bit)
@@ -162,6 +181,8 @@ static __always_inline void decode(struct call *call, struct pt_regs *regs, enum
 		decode_socketcall(call);
 	else if (operation == OP_IPC)
 		decode_ipc(call);
+	else if (operation == OP_MMAP_PACKED)
+		decode_mmap(call);
 	if (call->operation == OP_FCNTL || call->operation == OP_SETSOCKOPT)
 		decode_size(call);
 }
@@ -200,6 +221,8 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 		futex_enter(thread);
 	else if (is_splice(call->operation))
 		splice_enter(task, thread);
+	else if (is_mapping(call->operation))
+		mapping_enter(task, thread);
 	call->entered_ns = 0;
 	if (call->mechanism != MECH_NONE &&
 	    (call->direction == DIRECTION_SEND || is_splice(call->operation) || overlaps_matter))
@@ -310,6 +333,8 @@ static __always_inline void call_end(struct task_struct *task, struct thread *th
 		opened(task, call, result);
 	else if (is_kill(call->operation))
 		signal_sent(task, thread, call, result);
+	else if (is_mapping(call->operation))
+		mapping_exit(task, thread, call, result);
 }
 
 /* The first exit of a thread that was inside a call when we marked it. */

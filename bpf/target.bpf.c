@@ -10,6 +10,7 @@
 #include "calls.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
+#include "mapping.bpf.h"
 #include "process.bpf.h"
 #include "thread.bpf.h"
 #include "witness.bpf.h"
@@ -17,7 +18,9 @@
 #define MAX_PROCESSES 32768
 #define MAX_TARGETS 1024
 
-#define CLONE_THREAD 0x00010000 /* include/uapi/linux/sched.h */
+/* include/uapi/linux/sched.h */
+#define CLONE_VM 0x00000100
+#define CLONE_THREAD 0x00010000
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -238,6 +241,17 @@ int mark_targets(struct bpf_iter__task *context)
 	return 0;
 }
 
+/* Marks a child that is born; it has its parent's mappings unless the two share all of their memory. */
+static __always_inline void mark_child(struct task_struct *child, __u64 clone_flags, __u32 image)
+{
+	struct process_key key;
+
+	if (!mark(child, false, image) || (clone_flags & CLONE_VM))
+		return;
+	process_key_of(child, &key);
+	mapping_fork(child, &key);
+}
+
 /* Runs in the parent, before the child runs for the first time. */
 static __always_inline int task_begins(struct task_struct *child, __u64 clone_flags)
 {
@@ -246,7 +260,7 @@ static __always_inline int task_begins(struct task_struct *child, __u64 clone_fl
 	struct thread *thread;
 
 	if (target_mode == TARGET_MODE_ALL) {
-		mark(child, false, 0);
+		mark_child(child, clone_flags, 0);
 		return 0;
 	}
 	thread = traced_thread(parent);
@@ -255,7 +269,7 @@ static __always_inline int task_begins(struct task_struct *child, __u64 clone_fl
 	if (thread->traced == TRACED_TARGET &&
 	    (follow_children || (is_thread && target_mode != TARGET_MODE_TIDS) ||
 	     (target_mode == TARGET_MODE_COMM && is_target(child))))
-		mark(child, false, is_thread ? thread->image : 0);
+		mark_child(child, clone_flags, is_thread ? thread->image : 0);
 	else if (follow_peers) /* it has what its parent has open */
 		mark_as(child, false, is_thread ? thread->image : 0, TRACED_WITNESS);
 	return 0;

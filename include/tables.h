@@ -41,6 +41,9 @@ enum operation {
 	OP_OPEN = 22,       /* returns a descriptor that may be a channel's */
 	OP_OPEN_PAIR = 23,  /* pipe2(pair, flags): stores two of them */
 	OP_OPEN_SOCKETS = 24, /* socketpair(family, type, protocol, pair) */
+	OP_MMAP = 50,
+	OP_MMAP_PACKED = 51, /* 32-bit x86: mmap with its arguments in user memory */
+	OP_SHMAT = 52,
 	OP_SPLICE = 40, /* splice.bpf.c's: data moves between two files */
 	OP_TEE = 41,
 	OP_VMSPLICE = 42,
@@ -114,6 +117,9 @@ struct process_value {
  *                       whose memory is read and written;
  *                       with PROCESS_MISSING the number that a call gave and nobody has, aux = inode number of
  *                       its PID namespace, 0 for the first one; with PROCESS_FD such a descriptor
+ *   sysv-shm:           object = identifier,       aux = inode number of the IPC namespace
+ *   shm:                object = inode number,     aux = device number, of the file that is mapped; where
+ *                       inode numbers are used again (MEMORY_FILE) and have 32 bits, above them the generation
  */
 #define PTY_MASTER (1ULL << 32)
 #define PROCESS_MISSING (1ULL << 32)
@@ -126,6 +132,14 @@ struct object_key {
 };
 
 #define OBJECT_NAME_SIZE 112
+
+/* What the memory behind a shared mapping is. */
+enum memory {
+	MEMORY_NONE = 0,   /* of a device, or the like */
+	MEMORY_FILE = 1,   /* of a file system with files to keep */
+	MEMORY_TMPFS = 2,  /* of a mounted file system in memory: POSIX shared memory among them */
+	MEMORY_KERNEL = 3, /* in no file system that anybody can look into: memfd, System V, anonymous */
+};
 
 struct address {
 	union {
@@ -150,12 +164,14 @@ struct object_value {
 	__u64 peer;          /* unix: address of the peer's sock, or 0 */
 	__u32 peer_aux;      /* unix: inode number of the peer's socket, or 0 (closed by its owner) */
 	__u32 netns;         /* sockets: inode number of the network namespace */
-	__u64 capacity;      /* bytes (sockets: of the send buffer) or messages (mqueue), 0: unknown */
+	__u64 capacity;      /* bytes (sockets: of the send buffer; shm: its size) or messages (mqueue), 0: unknown */
 	__u64 queued, max_queued; /* mqueue: messages in it now, and the most that were seen */
 	struct address local, remote; /* tcp, udp, vsock, netlink (local only) */
 	__u32 name_length;   /* unix: bytes of name used; a first byte of 0 means abstract */
-	__u32 ipc_key;       /* sysv-msg, sysv-sem: the key that it was made with, 0: private or unknown */
-	char name[OBJECT_NAME_SIZE]; /* unix: sun_path; fifo, mqueue: last component; untrusted */
+	__u32 ipc_key;       /* sysv-*: the key that it was made with, 0: private or unknown */
+	__u32 memory;        /* shm: enum memory */
+	__u32 generation;    /* shm: as in the key, 0: none */
+	char name[OBJECT_NAME_SIZE]; /* unix: sun_path; fifo, mqueue, shm: last component; untrusted */
 };
 
 /* Where unconnected datagrams go: the address given to sendto or sendmsg, by its hash. */
@@ -296,6 +312,31 @@ struct wait_value {
 	__u64 blocked_ns;
 	__u64 runqueue_ns;
 	char comm[16]; /* of the thread; untrusted text */
+};
+
+/* A process has mapped a memory object since we trace it. */
+struct mapping_key {
+	struct process_key process;
+	struct object_key object;
+};
+
+struct mapping_value {
+	__u64 mapped_ns; /* CLOCK_MONOTONIC: when it did so for the first time */
+	__u32 can_write;
+	__u32 padding;
+};
+
+/* One line of the iterator over mappings: a shared mapping of a process, target or not. */
+struct mapping_record {
+	struct process_key process;
+	__u32 ppid;
+	__u32 can_write;
+	char comm[16];
+	struct object_key key;
+	__u64 start, bytes;
+	__u32 shares; /* somebody may be told something through it: see mapping.bpf.h */
+	__u32 padding;
+	struct object_value value;
 };
 
 /* One line of the object iterator: this process holds this object open. */

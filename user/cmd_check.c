@@ -64,8 +64,9 @@ static void print_coverage(void)
 	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex kill tkill\n"
 	       "         tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal\n"
 	       "         rt_sigtimedwait process_vm_readv process_vm_writev\n"
+	       "  shared memory: who maps it (mmap, shmat, fork); bytes in it cannot be seen\n"
 	       "not covered\n"
-	       "  io_uring; shared memory; signals of the kernel; because of whom a thread waits\n");
+	       "  io_uring; signals of the kernel; because of whom a thread waits\n");
 }
 
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */

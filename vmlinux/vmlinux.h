@@ -33,15 +33,17 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
-enum bpf_func_id {
-	BPF_FUNC_task_pt_regs = 175,
-};
-
 enum {
 	BPF_ANY = 0,
 	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
+};
+
+/* Helper functions that we ask for. */
+enum bpf_func_id {
+	BPF_FUNC_task_pt_regs = 175,
+	BPF_FUNC_find_vma = 180, /* 5.17, commit 7c7e3d31e785 */
 };
 
 struct bpf_spin_lock {
@@ -86,6 +88,8 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	char comm[16];
+	struct mm_struct *mm;
+	struct completion *vfork_done;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct pid *thread_pid;
@@ -136,6 +140,7 @@ struct trace_event_raw_task_newtask {
 
 struct super_block {
 	dev_t s_dev;
+	unsigned long s_flags;
 	unsigned long s_magic;
 };
 
@@ -152,13 +157,24 @@ struct pipe_inode_info {
 	unsigned int ring_size;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct address_space {
+	atomic_t i_mmap_writable;
+};
+
 struct inode {
 	__u16 i_mode;
 	dev_t i_rdev;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__s64 i_size;
+	__u32 i_generation;
 	struct pipe_inode_info *i_pipe;
 	void *i_private;
+	struct address_space *i_mapping;
 };
 
 struct qstr {
@@ -188,6 +204,31 @@ struct fdtable {
 
 struct files_struct {
 	struct fdtable *fdt;
+};
+
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+};
+
+struct maple_tree {
+	void *ma_root;
+};
+
+struct mm_struct {
+	struct maple_tree mm_mt; /* 6.1, commit 524e00b36e8c */
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+	struct file *vm_file;
 };
 
 struct mq_attr {
@@ -375,6 +416,16 @@ struct pid {
 	struct upid numbers[1];
 };
 
+struct shmid_kernel {
+	struct kern_ipc_perm shm_perm;
+	unsigned long shm_segsz;
+};
+
+struct shm_file_data {
+	int id;
+	struct ipc_namespace *ns;
+};
+
 /* Iterators. */
 
 struct seq_file;
@@ -397,6 +448,12 @@ struct bpf_iter__task_file {
 	struct file *file;
 };
 
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+};
+
 struct bpf_iter__bpf_map_elem {
 	struct bpf_iter_meta *meta;
 	void *key;
@@ -404,6 +461,11 @@ struct bpf_iter__bpf_map_elem {
 };
 
 #pragma clang attribute pop
+
+/* For bpf_iter_task_vma_new() and its kin. */
+struct bpf_iter_task_vma {
+	__u64 __opaque[1];
+} __attribute__((aligned(8)));
 
 /* What user programs hand to system calls, 64-bit layout. */
 

@@ -10,7 +10,7 @@ import harness
 from harness import IPCTRACE, run
 
 MECHANISMS = ("pipe", "fifo", "unix-stream", "unix-dgram", "unix-seqpacket", "tcp", "udp", "mqueue",
-              "eventfd", "pty", "sysv-msg", "sysv-sem", "futex")
+              "eventfd", "pty", "sysv-msg", "sysv-sem", "sysv-shm", "shm", "futex")
 
 
 def test_all_is_well():

@@ -39,7 +39,8 @@ OBJECT = {"schema": str, "type": str, "time_ns": NUMBER, "duration_ns": NUMBER, 
           "health": HEALTH}
 
 CHANNEL_KINDS = {"pipe", "fifo", "unix-stream", "unix-dgram", "unix-seqpacket", "tcp", "udp", "mqueue",
-                 "eventfd", "pty", "sysv-msg", "sysv-sem", "vsock", "netlink", "signal", "process-vm"}
+                 "eventfd", "pty", "sysv-msg", "sysv-sem", "vsock", "netlink", "signal", "process-vm",
+                 "sysv-shm", "shm"}
 LOCK_KINDS = {"gil", "mutex", "pi-mutex", "rwlock", "condvar", "semaphore", "barrier", "join", "once", "unknown"}
 
 
@@ -86,7 +87,7 @@ def objects(stage):
                  stage.workload("inet", "tcp4"), stage.workload("fifo"), stage.workload("unix", "bound"),
                  stage.workload("eventfd"), stage.workload("pty"),
                  stage.workload("sysv_msg"), stage.workload("sysv_sem"), stage.workload("netlink"),
-                 stage.workload("signal"), stage.workload("process_vm")]
+                 stage.workload("signal"), stage.workload("process_vm"), stage.workload("shm")]
     ipctrace = stage.ipctrace("-p", ",".join(str(w.pid) for w in workloads), 0.1)
     for workload in workloads:
         workload.work()
@@ -132,7 +133,7 @@ def test_lists_are_filled_and_fit_together(objects):
 def test_all_kinds_are_there(objects):
     kinds = {c["kind"] for c in objects[-1]["channels"]}
     assert kinds == {"pipe", "fifo", "unix-stream", "unix-dgram", "tcp", "udp", "mqueue", "eventfd", "pty",
-                     "sysv-msg", "sysv-sem", "netlink", "signal", "process-vm"}
+                     "sysv-msg", "sysv-sem", "netlink", "signal", "process-vm", "sysv-shm", "shm"}
 
 
 def test_nothing_depends_on_the_view(stage):

@@ -271,6 +271,70 @@ static void test_sums_of_a_process(void **state)
 	model_free(model);
 }
 
+static struct mapping_record mapping(struct process_key process, __u64 object, enum memory memory)
+{
+	return (struct mapping_record){
+		.process = process,
+		.key = {.object = object, .aux = 1, .mechanism = MECH_SHM},
+		.bytes = 4096,
+		.can_write = 1,
+		.shares = memory != MEMORY_FILE,
+		.value = {.described_ns = 5000, .memory = memory, .capacity = 8192, .name = "memfd:lane"},
+	};
+}
+
+static const struct endpoint *end_of(const struct channel *channel, struct process_key process)
+{
+	for (unsigned i = 0; i < channel->endpoint_count; i++)
+		if (channel->endpoints[i].process->key.pid == process.pid)
+			return &channel->endpoints[i];
+	fail_msg("no endpoint %u", process.pid);
+	return NULL;
+}
+
+/* One was mapped before the start, one since, one by a stranger; a file that is only read is no channel. */
+static void test_shared_memory(void **state)
+{
+	const struct process_key stranger = {.pid = 300, .started_ms = 3};
+	struct mapping_record old = mapping(reader, 7, MEMORY_KERNEL), fresh = mapping(writer, 7, MEMORY_KERNEL);
+	struct mapping_record other = mapping(stranger, 7, MEMORY_KERNEL), read = mapping(writer, 8, MEMORY_FILE);
+	struct mapping_record theirs = mapping(stranger, 9, MEMORY_KERNEL);
+	struct mapping_key key = {.process = writer, .object = fresh.key};
+	struct mapping_value value = {.mapped_ns = 4000, .can_write = 1};
+	struct model *model = start();
+	const struct channel *channel;
+
+	(void)state;
+	old.value.described_ns = 3000;
+	model_begin_holders(model, 2900);
+	model_mapped(model, &old, NULL);
+	model_end_holders(model);
+	model_mappings(model, &key, &value);
+	model_begin_holders(model, 4900);
+	model_mapped(model, &fresh, NULL);
+	model_mapped(model, &fresh, NULL);
+	model_mapped(model, &other, NULL);
+	model_mapped(model, &read, "/var/cache/fonts");
+	model_mapped(model, &theirs, NULL);
+	model_end_holders(model);
+	assert_int_equal(model_end(model), 0);
+	assert_int_equal(model->channel_count, 1);
+	channel = channel_by_id(model, "shm:[1:7]");
+	assert_string_equal(channel->name, "memfd:lane");
+	assert_int_equal(channel->endpoint_count, 3);
+	assert_int_equal(channel->capacity, 8192);
+	assert_int_equal(channel->mapped_ns, 0);
+	/* The wall clock was 0 at 1000. */
+	assert_int_equal(end_of(channel, writer)->mapped_ns, 3000);
+	assert_int_equal(end_of(channel, writer)->mapped_bytes, 8192);
+	assert_int_equal(end_of(channel, reader)->mapped_ns, 0);
+	assert_true(end_of(channel, reader)->mapped_known);
+	assert_int_equal(end_of(channel, reader)->mapped_bytes, 0);
+	assert_int_equal(end_of(channel, stranger)->mapped_ns, 0);
+	assert_int_equal(end_of(channel, stranger)->mapped_bytes, 4096);
+	model_free(model);
+}
+
 static void test_holders_before_any_byte(void **state)
 {
 	struct model *model = start();
@@ -309,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_both_ends_of_a_terminal),
 		cmocka_unit_test(test_datagrams_belong_to_the_receiver),
 		cmocka_unit_test(test_sums_of_a_process),
+		cmocka_unit_test(test_shared_memory),
 		cmocka_unit_test(test_holders_before_any_byte),
 	};
 

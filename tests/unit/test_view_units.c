@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,6 +99,16 @@ static void test_shares(void **state)
 	}
 }
 
+static void test_clock(void **state)
+{
+	char text[UNIT_TEXT_SIZE];
+
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	format_clock(text, 1700000000999999999);
+	assert_string_equal(text, "22:13:20");
+}
+
 static void test_never_wider_than_seven(void **state)
 {
 	char text[UNIT_TEXT_SIZE];
@@ -124,6 +135,7 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_never_wider_than_seven),
 	};
 

@@ -261,9 +261,9 @@ static void test_csv(void **state)
 	text = print(WINDOW_INTERVAL, options, 80);
 	assert_contains(text, "time,type,kind,sent_bytes,sent_messages,received_bytes,");
 	assert_contains(text, "\n2023-11-14T22:13:20.123456789Z,interval,pipe,2000000,31,1999000,"
-			      "36,500000000,1000000000,0,2,1,65536,head(12) -> cat(13),"
+			      "36,500000000,1000000000,0,2,1,65536,,head(12) -> cat(13),"
 			      "\"'=a,\"\"b\\x0a\",pipe:[12:345],\n");
-	assert_contains(text, ",unix-stream,0,0,0,0,0,0,0,0,0,,cat(13) <-> peer(99),");
+	assert_contains(text, ",unix-stream,0,0,0,0,0,0,0,0,0,,,cat(13) <-> peer(99),");
 	assert_lacks(text, "futex");
 	free(text);
 	options = (struct view_options){ .format = FORMAT_CSV, .views = VIEW_PROCESSES };
@@ -273,6 +273,37 @@ static void test_csv(void **state)
 	free(text);
 	options.views = VIEW_HIST;
 	assert_int_equal(views_print(stdout, &fixture.model, WINDOW_RUN, &options, 80), -EINVAL);
+}
+
+static void test_shared_memory(void **state)
+{
+	static const char note[] = "(-: bytes in shared memory cannot be seen)\n";
+	struct view_options options = { .format = FORMAT_CSV, .views = VIEW_CHANNELS };
+	char *text;
+
+	(void)state;
+	fixture.socket.mechanism = MECH_SHM;
+	fixture.socket.mapped_ns = 1700000000123456789;
+	fixture.socket_ends[0].mapped_known = true;
+	fixture.socket_ends[0].mapped_bytes = 4096;
+	text = print(WINDOW_RUN, options, 80);
+	assert_contains(text, "summary,shm,,,,,,,,,,,1700000000123456789,");
+	free(text);
+	options.format = FORMAT_TABLE;
+	options.header = true;
+	text = print(WINDOW_RUN, options, 80);
+	assert_contains(text, note);
+	free(text);
+	options.top = 1; /* the pipe */
+	text = print(WINDOW_RUN, options, 80);
+	assert_lacks(text, note);
+	free(text);
+	options = (struct view_options){ .format = FORMAT_JSON };
+	text = print(WINDOW_RUN, options, 80);
+	assert_contains(text, "\"role\":\"both\",\"sent_bytes\":null,\"received_bytes\":null,");
+	assert_contains(text, "\"mapped_ns\":null,\"mapped_bytes\":4096}");
+	assert_contains(text, "\"mapped_ns\":1700000000123456789}");
+	free(text);
 }
 
 static void test_reader_gone(void **state)
@@ -360,6 +391,7 @@ int main(void)
 		VIEW_TEST(test_hist),
 		VIEW_TEST(test_json),
 		VIEW_TEST(test_csv),
+		VIEW_TEST(test_shared_memory),
 		VIEW_TEST(test_reader_gone),
 		VIEW_TEST(test_endpoints),
 		VIEW_TEST(test_names),

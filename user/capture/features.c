@@ -57,6 +57,7 @@ void features_probe(struct features *features)
 	features->btf = true;
 	features->task_storage = has_member(btf, "task_struct", "bpf_storage");
 	features->rdonly_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	features->vma_iterator = btf__find_by_name_kind(btf, "bpf_iter_task_vma_new", BTF_KIND_FUNC) > 0;
 	/* What makes them preemptible leaves no trace here; 7.2 has both, 6.18 neither. */
 	features->preemptible_hooks =
 		btf__find_by_name_kind(btf, "trace_call_bpf_faultable", BTF_KIND_FUNC) > 0;

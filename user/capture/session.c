@@ -68,6 +68,7 @@ static void settings_fill(struct session *session, const struct options *options
 	settings->wanted_mechanisms = options->mechanisms;
 	settings->want_futexes = options->futexes;
 	settings->have_rdonly_cast = session->features.rdonly_cast;
+	settings->have_vma_iterator = session->features.vma_iterator;
 }
 
 /* Where a hook has two programs, on_X and on_X_unpreempted, one of them runs. */
@@ -113,9 +114,9 @@ static int session_load(struct session *session, const struct options *options,
 	choose_programs(session);
 	err = ipctrace_bpf__load(session->bpf);
 	/* libbpf then looks for the missing kernel function in modules, which takes CAP_SYS_ADMIN. */
-	if (err && !session->features.rdonly_cast && geteuid() != 0)
+	if (err && !session->features.vma_iterator && geteuid() != 0)
 		snprintf(error, SESSION_ERROR_SIZE,
-			 "the BPF programs cannot be loaded: %s; before Linux 6.2 be root, or have CAP_SYS_ADMIN, too",
+			 "the BPF programs cannot be loaded: %s; before Linux 6.7 be root, or have CAP_SYS_ADMIN, too",
 			 strerror(-err));
 	else if (err)
 		snprintf(error, SESSION_ERROR_SIZE,
@@ -171,6 +172,7 @@ static int session_attach(struct session *session, char error[SESSION_ERROR_SIZE
 	session->mark_link = session->bpf->links.mark_targets;
 	session->holders_link = session->bpf->links.list_holders;
 	session->share_link = session->bpf->links.share_channels;
+	session->areas_link = session->bpf->links.list_areas;
 	session->load_cpu_ns = own_cpu_ns();
 	return err;
 }

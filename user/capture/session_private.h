@@ -34,7 +34,7 @@ struct session {
 	int stats_fd; /* keeps the kernel's run-time statistics on, or -1 */
 	uint64_t missed_before; /* runs missed before anything was traced */
 	uint64_t next_search_ns; /* CLOCK_MONOTONIC: when the next search for holders is affordable */
-	struct bpf_link *mark_link, *holders_link, *share_link; /* iterators */
+	struct bpf_link *mark_link, *holders_link, *share_link, *areas_link; /* iterators */
 	struct bpf_link *map_links[MAP_COUNT];     /* iterators, in the order of maps.def */
 };
 
@@ -45,6 +45,9 @@ int map_for_each(struct session *session, enum map map,
 /* Runs an iterator and hands its output to TAKE in pieces. Returns 0 or a negative errno. */
 int iterator_run(const struct bpf_link *link, size_t record_size,
 		 void (*take)(void *context, const void *record), void *context);
+
+/* Lists the shared mappings of all processes, with the paths of files. Returns 0 or a negative errno. */
+int session_find_mappings(struct session *session, struct model *model);
 
 /* Marks the threads that are targets and not marked yet. Returns 0 or a negative errno. */
 int session_mark_again(struct session *session);

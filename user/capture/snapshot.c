@@ -63,6 +63,14 @@ static void take_holder(void *model, const void *record)
 		model_holder(model, holder, length > 0 ? path : NULL);
 }
 
+/* Where shm_open() puts objects; 0: unknown. */
+static dev_t posix_shm_device(void)
+{
+	struct stat st;
+
+	return stat("/dev/shm", &st) ? 0 : st.st_dev;
+}
+
 static __u32 own_netns(void)
 {
 	struct stat st;
@@ -79,9 +87,13 @@ int session_find_holders(struct session *session, struct model *model)
 	int err;
 
 	model->base->own_netns = own_netns();
-	model_begin_holders(model);
+	model->base->posix_shm_device = posix_shm_device();
+	model_begin_holders(model, begin_ns);
 	err = iterator_run(session->holders_link, sizeof(struct holder_record), take_holder,
 			   model);
+	if (!err)
+		err = session_find_mappings(session, model);
+	model_end_holders(model);
 	end_ns = clock_ns(CLOCK_MONOTONIC);
 	if (!err && session->bpf->rodata->follow_peers)
 		err = session_mark_again(session);

@@ -23,6 +23,8 @@ static const struct mech *const mechs[MECH_COUNT] = {
 	[MECH_PTY] = &mech_pty,
 	[MECH_VSOCK] = &mech_vsock,
 	[MECH_NETLINK] = &mech_netlink,
+	[MECH_SYSV_SHM] = &mech_sysv,
+	[MECH_SHM] = &mech_shm,
 };
 
 const struct mech *mech_of(enum mechanism mechanism)

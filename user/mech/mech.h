@@ -38,6 +38,7 @@ extern const struct mech mech_pty;
 extern const struct mech mech_vsock;
 extern const struct mech mech_netlink;
 extern const struct mech mech_process;
+extern const struct mech mech_shm;
 
 /* The row of a mechanism; never NULL for one that the kernel side counts. */
 const struct mech *mech_of(enum mechanism mechanism);

@@ -7,6 +7,7 @@
 #ifndef IPCTRACE_MODEL_BASE_H
 #define IPCTRACE_MODEL_BASE_H
 
+#include <sys/types.h>
 #include <uthash.h>
 
 #include "model/model.h"
@@ -24,7 +25,9 @@ struct object_record {
 	bool described; /* value is filled */
 	__u64 latest_ns; /* of its descriptions; value.described_ns is of the first */
 	bool scanned;   /* the holders of the object are known */
-	char *path;     /* FIFO: its path, or NULL; owned */
+	char *path;     /* FIFO, shm: its path, or NULL; owned */
+	bool shares;    /* shm: see model_mapped() */
+	unsigned mapped_in; /* shm: the last snapshot in which a target mapped it, or had, 0: none */
 	UT_hash_handle hh;
 };
 
@@ -69,10 +72,22 @@ struct holder {
 	UT_hash_handle hh;
 };
 
+/* A process that maps a memory object, or has mapped it since the start. */
+struct mapper {
+	struct mapping_key key;
+	bool can_write;
+	uint64_t mapped_ns; /* as in mapping_value, 0: not seen */
+	uint64_t found_ns;  /* CLOCK_MONOTONIC: when a search found it for the first time, 0: never */
+	uint64_t bytes;     /* as of the search SEEN_IN */
+	unsigned seen_in;   /* the last search that found it */
+	UT_hash_handle hh;
+};
+
 struct channel_record {
 	struct channel channel; /* first: what views see */
 	unsigned endpoint_room, flow_room;
 	unsigned used_in; /* the snapshot that last had something to say of it */
+	uint64_t mapped_ns, found_ns; /* shm: the earliest of struct mapper */
 	bool was_incomplete; /* a search for its other end has been asked for */
 	UT_hash_handle hh;
 };
@@ -87,11 +102,15 @@ struct model_base {
 	struct lock_record *locks;
 	struct wait_record *waits;
 	struct holder *holders;
+	struct mapper *mappers;
 	struct channel_record *channels;
 	unsigned snapshot; /* counts derivations */
 	unsigned search;   /* counts searches for holders */
 	__u32 epoch;       /* the period that this snapshot ends */
 	uint64_t start_ns, last_ns; /* CLOCK_MONOTONIC */
+	uint64_t clock_offset_ns; /* wall clock less CLOCK_MONOTONIC, at the first snapshot */
+	uint64_t searched_ns; /* CLOCK_MONOTONIC: when the last search began */
+	dev_t posix_shm_device; /* of the file system of POSIX shared memory, 0: unknown */
 	__u32 own_netns; /* inode number of our network namespace, 0: unknown */
 	int error; /* first -ENOMEM since model_begin() */
 };
@@ -111,6 +130,7 @@ void model_objects(struct model *model, const struct object_key *key,
 void model_destinations(struct model *model, const __u64 *key, const struct destination_value *value);
 void model_flows(struct model *model, const struct flow_key *key, const struct flow_value *value);
 void model_edges(struct model *model, const struct edge_key *key, const struct edge_value *value);
+void model_mappings(struct model *model, const struct mapping_key *key, const struct mapping_value *value);
 void model_flow_sleeps(struct model *model, const struct flow_key *key,
 		       const struct time_histogram *value);
 void model_locks(struct model *model, const struct lock_key *key, const struct lock_value *value);
@@ -118,11 +138,20 @@ void model_lock_sleeps(struct model *model, const struct lock_key *key,
 		       const struct time_histogram *value);
 void model_waits(struct model *model, const struct wait_key *key, const struct wait_value *value);
 
-/* A search for all holders begins; what it does not find again has been closed. */
-void model_begin_holders(struct model *model);
+/* A search for all holders begins; what it does not find again has been closed, or is not mapped any more. */
+void model_begin_holders(struct model *model, uint64_t now_ns);
+
+/* The search is over: forgets mappings that tell nothing. */
+void model_end_holders(struct model *model);
 
 /* A process holds an object open. PATH: of a FIFO, or NULL. */
 void model_holder(struct model *model, const struct holder_record *record, const char *path);
+
+/*
+ * A process has a shared mapping. PATH: of a file, or NULL. Objects of which no record says that it shares
+ * something (RECORD->shares) are no channels.
+ */
+void model_mapped(struct model *model, const struct mapping_record *record, const char *path);
 
 /* What a lock is called; NAME is copied. */
 void model_name_lock(struct model *model, struct lock *lock, const char *name);

@@ -114,6 +114,9 @@ static int refresh_channel(struct channel_record *record, const struct channel_i
 	channel->max_queued = identity->max_queued;
 	channel->endpoint_count = 0;
 	channel->flow_count = 0;
+	channel->mapped_ns = 0;
+	record->mapped_ns = 0;
+	record->found_ns = 0;
 	memset(channel->window, 0, sizeof(channel->window));
 	return 0;
 }
@@ -138,7 +141,7 @@ static struct channel_record *get_channel(struct model_base *base,
 	return record;
 }
 
-static struct endpoint *get_endpoint(struct channel_record *record, const struct process *process)
+struct endpoint *get_endpoint(struct channel_record *record, const struct process *process)
 {
 	struct channel *channel = &record->channel;
 	struct endpoint *endpoint;

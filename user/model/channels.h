@@ -20,6 +20,12 @@ struct channel_record *channel_of(struct model_base *base, const struct object_k
 /* edges.c: the list of edges, once all flows have been put to their channels. Returns 0 or -ENOMEM. */
 int derive_edges(struct model *model);
 
+/* The end of a channel that is PROCESS's, made when it is new; NULL: out of memory. */
+struct endpoint *get_endpoint(struct channel_record *record, const struct process *process);
+
+/* mappings.c: puts all mappings to their channels and processes. Returns 0 or -ENOMEM. */
+int derive_mappings(struct model *model);
+
 /* Put all flows, then all holders, to their channels and processes. Return 0 or -ENOMEM. */
 int derive_flows(struct model_base *base);
 int derive_holders(struct model_base *base);

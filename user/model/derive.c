@@ -140,6 +140,8 @@ int model_derive(struct model *model)
 	if (!err)
 		err = derive_holders(model->base);
 	if (!err)
+		err = derive_mappings(model);
+	if (!err)
 		err = derive_edges(model);
 	if (!err)
 		err = derive_locks(model);

@@ -83,6 +83,7 @@ void model_free(struct model *model)
 	FREE_TABLE(struct edge_record, base->edges, nothing);
 	FREE_TABLE(struct lock_record, base->locks, release_lock);
 	FREE_TABLE(struct wait_record, base->waits, nothing);
+	FREE_TABLE(struct mapper, base->mappers, nothing);
 	FREE_TABLE(struct holder, base->holders, nothing);
 	FREE_TABLE(struct channel_record, base->channels, release_channel);
 	free(model->processes);

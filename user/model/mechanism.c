@@ -13,6 +13,23 @@ static const char *const kinds[MECH_COUNT] = {
 #undef MECHANISM
 };
 
+static const bool is_memory[MECH_COUNT] = {
+#define STREAM false
+#define DATAGRAM false
+#define MEMORY true
+#define MECHANISM(name, kind, framing) [MECH_##name] = framing,
+#include "mechanisms.def"
+#undef MECHANISM
+#undef STREAM
+#undef DATAGRAM
+#undef MEMORY
+};
+
+bool mechanism_is_memory(enum mechanism mechanism)
+{
+	return (unsigned)mechanism < MECH_COUNT && is_memory[mechanism];
+}
+
 const char *mechanism_kind(enum mechanism mechanism)
 {
 	return (unsigned)mechanism < MECH_COUNT ? kinds[mechanism] : "unknown";

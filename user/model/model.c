@@ -36,6 +36,8 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 e
 {
 	struct model_base *base = model->base;
 
+	if (!base->clock_offset_ns)
+		base->clock_offset_ns = wall_ns - now_ns;
 	base->epoch = epoch;
 	base->error = 0;
 	model->time_ns = wall_ns;
@@ -115,7 +117,10 @@ void model_objects(struct model *model, const struct object_key *key,
 	struct object_record *record;
 
 	FIND_OR_ADD(model, model->base->objects, record, key, key);
-	describe(model, record, value);
+	/* What a search has found is newer: the kernel side describes memory when it is mapped. */
+	if (!mechanism_is_memory(key->mechanism) || !record->scanned)
+		describe(model, record, value);
+	record->shares = true;
 }
 
 void model_destinations(struct model *model, const __u64 *key, const struct destination_value *value)
@@ -283,23 +288,32 @@ void model_waits(struct model *model, const struct wait_key *key, const struct w
 		&record->wait.window[WINDOW_INTERVAL].runqueue_ns, value->runqueue_ns);
 }
 
-void model_begin_holders(struct model *model)
+void model_begin_holders(struct model *model, uint64_t now_ns)
 {
 	model->base->search++;
+	model->base->searched_ns = now_ns;
 }
 
-static void name_process(struct model *model, const struct holder_record *holder)
+static void name_process(struct model *model, const struct process_key *key, __u32 ppid, const char comm[16])
 {
 	struct process_record *record;
 
-	FIND_OR_ADD(model, model->base->processes, record, process.key, &holder->process);
+	FIND_OR_ADD(model, model->base->processes, record, process.key, key);
 	record->seen_in = model->base->search;
 	if (record->named)
 		return;
 	record->named = true;
-	record->process.ppid = holder->ppid;
-	memcpy(record->process.comm, holder->comm, sizeof(holder->comm));
-	record->process.comm[sizeof(holder->comm) - 1] = '\0';
+	record->process.ppid = ppid;
+	snprintf(record->process.comm, sizeof(record->process.comm), "%.15s", comm);
+}
+
+static void set_path(struct model *model, struct object_record *object, const char *path)
+{
+	if (!path || object->path)
+		return;
+	object->path = strdup(path);
+	if (!object->path)
+		failed(model);
 }
 
 void model_holder(struct model *model, const struct holder_record *holder, const char *path)
@@ -311,15 +325,11 @@ void model_holder(struct model *model, const struct holder_record *holder, const
 	memset(&key, 0, sizeof(key));
 	key.process = holder->process;
 	key.object = holder->key;
-	name_process(model, holder);
+	name_process(model, &holder->process, holder->ppid, holder->comm);
 	FIND_OR_ADD(model, model->base->objects, object, key, &holder->key);
 	describe(model, object, &holder->value);
 	object->scanned = true;
-	if (path && !object->path) {
-		object->path = strdup(path);
-		if (!object->path)
-			failed(model);
-	}
+	set_path(model, object, path);
 	FIND_OR_ADD(model, model->base->holders, record, key, &key);
 	if (record->seen_in != model->base->search) {
 		record->seen_in = model->base->search;
@@ -328,6 +338,37 @@ void model_holder(struct model *model, const struct holder_record *holder, const
 	}
 	record->can_read |= holder->can_read;
 	record->can_write |= holder->can_write;
+}
+
+void model_mappings(struct model *model, const struct mapping_key *key, const struct mapping_value *value)
+{
+	struct mapper *mapper;
+
+	FIND_OR_ADD(model, model->base->mappers, mapper, key, key);
+	mapper->mapped_ns = value->mapped_ns;
+	mapper->can_write |= value->can_write;
+}
+
+void model_mapped(struct model *model, const struct mapping_record *record, const char *path)
+{
+	const struct mapping_key key = {.process = record->process, .object = record->key};
+	struct object_record *object;
+	struct mapper *mapper;
+
+	name_process(model, &record->process, record->ppid, record->comm);
+	FIND_OR_ADD(model, model->base->objects, object, key, &record->key);
+	describe(model, object, &record->value);
+	object->scanned = true;
+	object->shares |= record->shares;
+	set_path(model, object, path);
+	FIND_OR_ADD(model, model->base->mappers, mapper, key, &key);
+	if (mapper->seen_in != model->base->search)
+		mapper->bytes = 0;
+	mapper->seen_in = model->base->search;
+	if (!mapper->found_ns)
+		mapper->found_ns = record->value.described_ns;
+	mapper->can_write |= record->can_write;
+	mapper->bytes += record->bytes;
 }
 
 void model_name_lock(struct model *model, struct lock *lock, const char *name)

@@ -58,6 +58,10 @@ struct endpoint {
 	const struct process *process;
 	bool can_write, can_read; /* as opened, or as seen */
 	struct side side[DIRECTION_COUNT];
+	/* Shared memory only. */
+	uint64_t mapped_ns;    /* wall clock: when the process mapped it first, 0: unknown, or before the start */
+	bool mapped_known;     /* mapped_bytes is known */
+	uint64_t mapped_bytes; /* now; 0: no more */
 };
 
 struct flow; /* base record, see flow.h */
@@ -66,6 +70,7 @@ struct channel {
 	char *id;   /* unique and stable while the object lives: "pipe:[12:345]" */
 	char *name; /* as people know it; equals id where there is nothing better; untrusted text */
 	enum mechanism mechanism;
+	uint64_t mapped_ns; /* shared memory: when the first process mapped it, as in struct endpoint */
 	uint64_t capacity; /* bytes, or messages for mqueue; 0: unknown */
 	uint64_t queued, max_queued; /* mqueue: messages in it now, and the most that were seen in it */
 	unsigned endpoint_count;
@@ -157,6 +162,8 @@ struct channel_flow {
 
 /* Flow I of flow_count. */
 struct channel_flow channel_flow(const struct channel *channel, unsigned i, enum window window);
+/* Is what goes through such a channel moved by no call, and so unknown? */
+bool mechanism_is_memory(enum mechanism mechanism);
 
 /*
  * Adds the blocked times (nanoseconds) or message sizes (bytes) of all flows of a channel in one

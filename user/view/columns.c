@@ -14,6 +14,8 @@
 
 /* Figures of a process that we do not trace are not 0: nobody knows them. */
 #define FIGURE(expression) (row->traced ? (uint64_t)(expression) : UNKNOWN)
+/* Nor are those of channels whose data no call moves. */
+#define MOVED(expression) (mechanism_is_memory(row->mechanism) ? UNKNOWN : (uint64_t)(expression))
 #define SUM(side, field) (row->window[w][DIRECTION_##side].field)
 
 static void print_comm(char *text, size_t size, const char *comm)
@@ -174,6 +176,11 @@ LIST(edge)
 LIST(lock)
 LIST(wait)
 
+static bool channel_is_memory(const void *row)
+{
+	return mechanism_is_memory(((const struct channel *)row)->mechanism);
+}
+
 static bool process_is_traced(const void *row)
 {
 	return ((const struct process *)row)->traced;
@@ -183,11 +190,12 @@ const struct table *table_by_view(enum view view)
 {
 	static const struct table tables[] = {
 		{ VIEW_PROCESSES, "PROCESSES", process_count, process_row, process_activity,
-		  process_is_traced },
-		{ VIEW_CHANNELS, "CHANNELS", channel_count, channel_row, channel_activity, NULL },
-		{ VIEW_EDGES, "EDGES", edge_count, edge_row, edge_activity, NULL },
-		{ VIEW_LOCKS, "LOCKS", lock_count, lock_row, lock_activity, NULL },
-		{ VIEW_WAITS, "WAITS", wait_count, wait_row, wait_activity, NULL },
+		  process_is_traced, NULL, NULL },
+		{ VIEW_CHANNELS, "CHANNELS", channel_count, channel_row, channel_activity, NULL,
+		  channel_is_memory, "(-: bytes in shared memory cannot be seen)" },
+		{ VIEW_EDGES, "EDGES", edge_count, edge_row, edge_activity, NULL, NULL, NULL },
+		{ VIEW_LOCKS, "LOCKS", lock_count, lock_row, lock_activity, NULL, NULL, NULL },
+		{ VIEW_WAITS, "WAITS", wait_count, wait_row, wait_activity, NULL, NULL, NULL },
 	};
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++)
@@ -217,6 +225,9 @@ void format_figure(char *text, enum unit unit, uint64_t figure, enum window w,
 	switch (unit) {
 	case UNIT_TEXT:
 		text[0] = '\0';
+		break;
+	case UNIT_CLOCK:
+		format_clock(text, figure);
 		break;
 	case UNIT_ID:
 		snprintf(text, UNIT_TEXT_SIZE, "%u", (unsigned)figure);

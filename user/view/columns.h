@@ -25,6 +25,7 @@ enum unit {
 	UNIT_SIZE,     /* bytes, no rate */
 	UNIT_BYTES,    /* bytes in the window: a rate in an interval */
 	UNIT_DURATION, /* nanoseconds, no rate */
+	UNIT_CLOCK,    /* wall clock in nanoseconds: the time of day */
 	UNIT_TIME,     /* nanoseconds in the window: a share in an interval, 100 % is one thread */
 };
 
@@ -58,6 +59,8 @@ struct table {
 	const void *(*row)(const struct model *model, unsigned i);
 	struct activity (*activity)(const void *row, enum window w);
 	bool (*for_people)(const void *row); /* NULL: all; else rows that text tables show */
+	bool (*noted)(const void *row);      /* NULL: none; else rows that NOTE is about */
+	const char *note;                    /* a line below such rows */
 };
 
 /* The table behind VIEW, or NULL. */

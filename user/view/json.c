@@ -166,8 +166,9 @@ static int write_endpoint(struct json *json, const struct channel *channel,
 {
 	const struct flow_counts *sent = &endpoint->side[DIRECTION_SEND].window[w];
 	const struct flow_counts *received = &endpoint->side[DIRECTION_RECEIVE].window[w];
-	bool known = endpoint->process->traced || endpoint->side[DIRECTION_SEND].used ||
-		     endpoint->side[DIRECTION_RECEIVE].used;
+	bool is_memory = mechanism_is_memory(channel->mechanism);
+	bool known = !is_memory && (endpoint->process->traced || endpoint->side[DIRECTION_SEND].used ||
+				    endpoint->side[DIRECTION_RECEIVE].used);
 	int err;
 
 	json_begin(json, NULL, '{');
@@ -187,6 +188,10 @@ static int write_endpoint(struct json *json, const struct channel *channel,
 	if (channel->mechanism == MECH_SIGNAL)
 		write_signals(json, channel, endpoint->process, known, w);
 	err = write_sides(json, channel, endpoint, known, w);
+	if (is_memory) {
+		json_figure(json, "mapped_ns", endpoint->mapped_ns, endpoint->mapped_ns);
+		json_figure(json, "mapped_bytes", endpoint->mapped_known, endpoint->mapped_bytes);
+	}
 	json_end(json, '}');
 	return err;
 }
@@ -213,6 +218,8 @@ static int write_channel(struct json *json, const void *row, enum window w)
 		    channel->capacity);
 	json_figure(json, "queued_messages", channel->capacity && in_messages, channel->queued);
 	json_figure(json, "max_queued_messages", channel->capacity && in_messages, channel->max_queued);
+	if (mechanism_is_memory(channel->mechanism))
+		json_figure(json, "mapped_ns", channel->mapped_ns, channel->mapped_ns);
 	json_end(json, '}');
 	return err;
 }
@@ -222,6 +229,7 @@ static bool is_stream(enum mechanism mechanism)
 	switch (mechanism) {
 #define STREAM true
 #define DATAGRAM false
+#define MEMORY false
 #define MECHANISM(name, kind, framing)                                                             \
 	case MECH_##name:                                                                          \
 		return framing;
@@ -229,6 +237,7 @@ static bool is_stream(enum mechanism mechanism)
 #undef MECHANISM
 #undef STREAM
 #undef DATAGRAM
+#undef MEMORY
 	default:
 		return false;
 	}

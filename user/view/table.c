@@ -248,6 +248,7 @@ static void add_row(struct lines *lines, const struct grid *grid, int row)
 /* What of a table is shown. */
 struct extent {
 	bool title, header, more; /* the line that tells how many rows were cut */
+	bool note;                /* the table's line about some of the rows */
 	unsigned rows;
 };
 
@@ -263,8 +264,18 @@ static unsigned row_limit(const struct text_request *request, const struct rows 
 	return limit < rows->count ? limit : rows->count;
 }
 
-/* With little room, a row says most, then how many more there are, the header, and the title. */
-static struct extent table_extent(const struct text_request *request, const struct rows *rows)
+/* Is the table's note about one of the first SHOWN rows? */
+static bool is_noted(const struct table *table, const struct rows *rows, unsigned shown)
+{
+	for (unsigned i = 0; table->noted && i < shown; i++)
+		if (table->noted(rows->items[i]))
+			return true;
+	return false;
+}
+
+/* With little room, a row says most, then how many more there are, the header, the title, and the note. */
+static struct extent table_extent(const struct text_request *request, const struct rows *rows,
+				  const struct table *table)
 {
 	unsigned room = request->max_lines ? request->max_lines : UINT32_MAX;
 	unsigned least = 1 + (rows->count > 1);
@@ -282,12 +293,15 @@ static struct extent table_extent(const struct text_request *request, const stru
 		extent.more = room > 1;
 		extent.rows = room - extent.more;
 	}
+	extent.note = request->options->header && extent.rows + extent.more < room &&
+		      is_noted(table, rows, extent.rows);
 	return extent;
 }
 
 void text_table(struct lines *lines, const struct text_request *request, enum view view)
 {
 	const struct view_options *options = request->options;
+	const struct table *table = table_by_view(view);
 	struct grid grid = { 0 };
 	struct extent extent;
 	struct rows rows;
@@ -296,13 +310,13 @@ void text_table(struct lines *lines, const struct text_request *request, enum vi
 	err = rows_collect(&rows, request->model, view, request->window, options->sort, true);
 	if (err)
 		goto cleanup;
-	extent = table_extent(request, &rows);
+	extent = table_extent(request, &rows, table);
 	err = grid_fill(&grid, &rows, extent.rows, request, view);
 	if (err)
 		goto cleanup;
 	grid_layout(&grid, lines->width);
 	if (extent.title)
-		text_title(lines, request, table_by_view(view)->title,
+		text_title(lines, request, table->title,
 			   rows.count ? "" : ": none");
 	if (extent.header)
 		add_row(lines, &grid, -1);
@@ -311,6 +325,8 @@ void text_table(struct lines *lines, const struct text_request *request, enum vi
 	if (extent.more)
 		lines_add(lines, LINE_PLAIN, "(%u %smore)", rows.count - extent.rows,
 			  extent.rows >= rows.active && !options->sort ? "idle " : "");
+	if (extent.note)
+		lines_add(lines, LINE_PLAIN, "%s", table->note);
 cleanup:
 	if (err)
 		lines->error = err;

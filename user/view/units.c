@@ -5,6 +5,7 @@
 #include "view/units.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #define NS_PER_SECOND 1000000000ull
 
@@ -93,6 +94,15 @@ void format_duration(char *text, uint64_t duration_ns)
 		i++;
 	}
 	print_digits(text, value, units[i]);
+}
+
+void format_clock(char *text, uint64_t clock_ns)
+{
+	time_t seconds = (time_t)(clock_ns / NS_PER_SECOND);
+	struct tm local;
+
+	localtime_r(&seconds, &local);
+	strftime(text, UNIT_TEXT_SIZE, "%H:%M:%S", &local);
 }
 
 void format_share(char *text, double share)

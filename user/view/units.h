@@ -19,6 +19,9 @@ void format_bytes(char *text, double bytes);
 /* "0", "850ns", "3.41us", "12.3ms", "123s", "16m40s", "2h46m", "4d03h" */
 void format_duration(char *text, uint64_t duration_ns);
 
+/* "13:05:59", of a wall clock, where we are */
+void format_clock(char *text, uint64_t clock_ns);
+
 /* Of 1: "0%", "<0.1%", "98.3%", "312%" (several threads add up) */
 void format_share(char *text, double share);
 
