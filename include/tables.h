@@ -42,6 +42,7 @@ enum operation {
 	OP_TEE = 41,
 	OP_VMSPLICE = 42,
 	OP_SENDFILE = 43,
+	OP_URING = 70, /* works on a ring: not covered unless uring.bpf.c follows the requests */
 	OP_SOCKETCALL = 19, /* 32-bit x86: one of the socket calls, by its first argument */
 	OP_MSG_RECEIVE = 30,
 	OP_MSG_SEND = 31,
@@ -166,6 +167,7 @@ struct flow_value {
 	__u64 max_bytes;   /* largest message */
 	__u64 min_bytes_inverted; /* ~ of the smallest message: 0 means none, as in a new entry */
 	__u64 queue;       /* the number of the queue that its data goes through; 0: none that we match */
+	__u64 uring_messages, uring_bytes; /* the part of messages and bytes that went through io_uring */
 	__u32 sizes[SIZE_SLOTS]; /* messages by size; wraps, read differences */
 };
 

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Channels moved by io_uring: difference 0, however requests are made and whoever carries them out."""
+import subprocess
+
+import pytest
+
+from harness import BUILD, compare, summary_of
+from test_exact import SHAPES, shapes
+
+FAMILIES = [("pipe",), ("fifo",), ("unix", "stream"), ("unix", "dgram"), ("unix", "seqpacket"), ("unix", "bound"),
+            ("unix", "joined"), ("inet", "tcp4"), ("inet", "tcp6"), ("inet", "udp4"), ("inet", "open4"),
+            ("inet", "open6")]
+MODES = ["plain", "async", "sqpoll", "fixed", "defer"]
+
+family = pytest.mark.parametrize("family", FAMILIES, ids="-".join)
+mode = pytest.mark.parametrize("mode", MODES)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def io_uring():
+    probe = subprocess.run([BUILD / "workloads" / "uring", "probe", "--now"], capture_output=True, text=True,
+                           check=False)
+    if probe.returncode == 77:
+        pytest.skip(probe.stderr.strip())
+
+
+def compare_share(summary, truth, pids):
+    """All of it went through io_uring."""
+    for pid in pids:
+        process, = [p for p in summary["processes"] if p["pid"] == pid]
+        for key in ("bytes", "messages"):
+            assert process[f"io_uring_{key}"] == process[f"sent_{key}"] + process[f"received_{key}"], process
+    for channel in summary["channels"]:
+        for endpoint in channel["endpoints"]:
+            for side in (endpoint["sent"], endpoint["received"]):
+                assert side is None or (side["io_uring_bytes"], side["io_uring_messages"]) == \
+                    (side["bytes"], side["messages"]), endpoint
+    assert sum(p["io_uring_bytes"] for p in summary["processes"]) == \
+        sum(e[d]["bytes"] for c in truth["channels"] for e in c["endpoints"] for d in ("sent", "received"))
+    assert summary["health"]["uncovered_calls"] == 0, summary["health"]
+
+
+@family
+@mode
+@shapes("1", "8", "8-processes")
+def test_attached_before_the_work(stage, family, mode, shape):
+    workload = stage.workload(*family, "--uring", mode, *shape)
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, workload.pids)
+    compare_share(summary, truth, workload.pids)
+
+
+@family
+@mode
+@shapes("8-processes")
+def test_attached_in_the_middle(stage, family, mode, shape):
+    workload = stage.workload(*family, "--uring", mode, *shape, "--phases", 2)
+    workload.work()
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, workload.pids)
+    compare_share(summary, truth, workload.pids)
+
+
+@pytest.mark.parametrize("family", [("pipe",), ("unix", "stream"), ("inet", "open4")], ids="-".join)
+@mode
+@shapes("8-processes")
+def test_from_the_first_instruction(stage, tmp_path, family, mode, shape):
+    output = tmp_path / "data"
+    name, *variant = family
+    ipctrace = stage.ipctrace("-o", output, "--", BUILD / "workloads" / name, *variant, "--uring", mode, "--now",
+                              *shape, attached=False)
+    assert ipctrace.wait() == 0, ipctrace.stderr()
+    ready, truth = ipctrace.objects()
+    compare(summary_of(output.read_text()), truth, [ready["pid"], ready["child"]])
+
+
+@pytest.mark.parametrize("family", [("pipe",), ("unix", "stream"), ("inet", "tcp4"), ("unix", "dgram")], ids="-".join)
+@mode
+def test_32_threads(stage, family, mode):
+    workload = stage.workload(*family, "--uring", mode, "--threads", 16, "--shared", "--processes")
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    compare(ipctrace.finish(), truth, workload.pids)
+
+
+@pytest.mark.parametrize("family", [("pipe",), ("unix", "stream"), ("inet", "tcp4")], ids="-".join)
+@pytest.mark.parametrize("end", [0, 1], ids=["first", "second"])
+def test_one_end_traced(stage, family, end):
+    workload = stage.workload(*family, "--uring", "plain", *SHAPES["8-processes"])
+    ours = workload.pids[end]
+    ipctrace = stage.ipctrace("-p", ours)
+    truth = workload.work()
+    compare(ipctrace.finish(), truth, [ours])
