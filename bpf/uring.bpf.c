@@ -199,33 +199,52 @@ static __always_inline __u32 header_size_of(__u64 address, bool is_32bit)
 	return RECVMSG_OUT_SIZE + header.msg_namelen + header.msg_controllen;
 }
 
+/* The same of a request that waits: the kernel has taken a copy, and keeps something else in the address. */
+static __always_inline __u32 header_size_of_copy(struct io_kiocb *req)
+{
+	struct io_async_msghdr *copy =
+		KERNEL_POINTER(struct io_async_msghdr, KERNEL_READ(req, async_data));
+
+	if (!copy || !bpf_core_field_exists(struct io_async_msghdr, controllen))
+		return 0;
+	return RECVMSG_OUT_SIZE + KERNEL_READ(copy, namelen) + KERNEL_READ(copy, controllen);
+}
+
+static __always_inline void note_receive(struct request *request, struct io_kiocb *req,
+					 struct io_sr_msg *message, bool is_recvmsg, bool at_submission)
+{
+	if (KERNEL_READ(message, msg_flags) & (MSG_PEEK | MSG_ERRQUEUE))
+		request->flags |= REQUEST_LOOK;
+	if (!(KERNEL_READ(message, flags) & IORING_RECV_MULTISHOT))
+		return;
+	request->flags |= REQUEST_MANY;
+	if (is_recvmsg && at_submission)
+		request->header_size = header_size_of(NUMBER_READ(message, buf),
+						      is_32bit(req, bpf_get_current_task_btf()));
+	else if (is_recvmsg)
+		request->header_size = header_size_of_copy(req);
+}
+
 static __always_inline void note_message(struct request *request, struct io_kiocb *req, __u64 address,
-					 __u8 opcode)
+					 __u8 opcode, bool at_submission)
 {
 	struct io_sr_msg *message = KERNEL_POINTER(struct io_sr_msg, address);
-	bool compat = is_32bit(req, bpf_get_current_task_btf());
-	__u64 header = (__u64)KERNEL_READ(message, buf);
-	__u16 flags = KERNEL_READ(message, flags);
 
 	switch (opcode) {
 	case IORING_OP_SENDMSG:
 	case IORING_OP_SENDMSG_ZC:
-		request->destination = destination_of_msghdr(header, compat);
-		return;
+		request->destination = destination_of_msghdr(NUMBER_READ(message, buf),
+							     is_32bit(req, bpf_get_current_task_btf()));
+		break;
 	case IORING_OP_SEND:
 	case IORING_OP_SEND_ZC:
 		request->destination = destination_of_send(req, message);
-		if (opcode == IORING_OP_SEND && (flags & IORING_RECVSEND_BUNDLE))
+		if (opcode == IORING_OP_SEND && (KERNEL_READ(message, flags) & IORING_RECVSEND_BUNDLE))
 			request->flags |= REQUEST_MANY;
-		return;
+		break;
+	default:
+		note_receive(request, req, message, opcode == IORING_OP_RECVMSG, at_submission);
 	}
-	if (KERNEL_READ(message, msg_flags) & (MSG_PEEK | MSG_ERRQUEUE))
-		request->flags |= REQUEST_LOOK;
-	if (!(flags & IORING_RECV_MULTISHOT))
-		return;
-	request->flags |= REQUEST_MANY;
-	if (opcode == IORING_OP_RECVMSG)
-		request->header_size = header_size_of(header, compat);
 }
 
 /* The input's descriptor is looked up when the request runs, which may be a little later. */
@@ -311,7 +330,7 @@ __noinline int uring_note(__u64 address, const struct process_key *process, __u3
 	case IORING_OP_SENDMSG_ZC:
 	case IORING_OP_RECV:
 	case IORING_OP_RECVMSG:
-		note_message(request, req, address, opcode);
+		note_message(request, req, address, opcode, at_submission);
 		break;
 	case IORING_OP_READ_MULTISHOT:
 		request->flags |= REQUEST_MANY;

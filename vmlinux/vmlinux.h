@@ -390,6 +390,8 @@ struct msghdr {
 };
 
 struct io_async_msghdr {
+	int namelen;
+	unsigned long controllen;
 	struct msghdr msg;
 };
 

@@ -95,3 +95,54 @@ def test_one_end_traced(stage, family, end):
     ipctrace = stage.ipctrace("-p", ours)
     truth = workload.work()
     compare(ipctrace.finish(), truth, [ours])
+
+
+@pytest.mark.parametrize("variant", ["edges", "splice", "eventfd"])
+@pytest.mark.parametrize("mode", ["plain", "async", "sqpoll", "defer"])
+@shapes("1", "8")
+def test_requests_of_all_kinds(stage, variant, mode, shape):
+    workload = stage.workload("uring", variant, "--uring", mode, *shape)
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, workload.pids)
+    compare_share(summary, truth, workload.pids)
+
+
+@pytest.mark.parametrize("variant", ["shots", "zerocopy"])
+@pytest.mark.parametrize("mode", ["plain", "sqpoll", "fixed", "defer"])
+@shapes("1", "8")
+def test_requests_that_complete_many_times(stage, variant, mode, shape):
+    workload = stage.workload("uring_shots", variant, "--uring", mode, *shape)
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, workload.pids)
+    for process in summary["processes"]:
+        expected = sum(e["received" if variant == "shots" else "sent"]["bytes"]
+                       for c in truth["channels"] for e in c["endpoints"])
+        assert process["io_uring_bytes"] == expected > 0
+    assert summary["health"]["uncovered_calls"] == 0
+
+
+@pytest.mark.parametrize("mode", ["plain", "sqpoll", "fixed", "defer"])
+@shapes("1", "8")
+def test_requests_in_flight_at_the_attach(stage, mode, shape):
+    workload = stage.workload("uring_shots", "parked", "--uring", mode, *shape, "--phases", 2)
+    workload.work()
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, workload.pids)
+    assert summary["health"]["straddling_calls"] == 7 * (shape[1] if shape else 1), summary["health"]
+    assert summary["health"]["uncovered_calls"] == 0
+
+
+def test_requests_that_succeed_in_silence(stage):
+    """The kernel does not tell of them: they are counted as not covered. Their failures are told."""
+    workload = stage.workload("uring", "skipped", "--uring", "plain")
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, workload.pids)
+    assert summary["health"]["uncovered_calls"] == 2
