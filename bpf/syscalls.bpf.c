@@ -191,10 +191,11 @@ static __always_inline int call_enters(struct task_struct *task, struct pt_regs 
 		thread->pending.operation = OP_NONE;
 		return 0;
 	}
-	if (operation == OP_UNREADABLE || operation == OP_UNCOVERED || operation == OP_URING) {
-		if (operation != OP_URING || !uring_is_followed)
-			health_count(operation == OP_UNREADABLE ? HEALTH_UNKNOWN_SYSCALLS_32
-								: HEALTH_UNCOVERED_CALLS);
+	if (operation == OP_UNREADABLE || operation == OP_URING) {
+		if (operation == OP_UNREADABLE)
+			health_count(HEALTH_UNKNOWN_SYSCALLS_32);
+		else if (!uring_is_followed)
+			health_count(HEALTH_UNCOVERED_CALLS);
 		thread->call.operation = OP_NONE;
 		return 0;
 	}

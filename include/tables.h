@@ -36,7 +36,6 @@ enum operation {
 	OP_RESTART = 16,    /* goes on with the call that a signal or a stop interrupted */
 	OP_SIGRETURN = 17,  /* a signal handler has ended */
 	OP_UNREADABLE = 18, /* carries IPC in a form that we cannot read: counted in health */
-	OP_UNCOVERED = 20,  /* may move data of channels in a way that we do not follow: counted in health */
 	OP_CONNECT = 21,    /* gives a socket another peer */
 	OP_SPLICE = 40, /* splice.bpf.c's: data moves between two files */
 	OP_TEE = 41,

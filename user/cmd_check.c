@@ -54,17 +54,25 @@ static void print_kinds(void)
 	printf("\n");
 }
 
-static void print_coverage(void)
+static void print_coverage(const struct features *features)
 {
+	bool uring = features->uring != URING_NONE;
+
 	printf("covered\n");
 	print_kinds();
 	printf("  locks: futex words, all operations\n"
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive msgsnd\n"
 	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex\n"
+	       "%s"
 	       "not covered\n"
-	       "  io_uring; shared memory, signals, signalfd, netlink, vsock; who delivered\n"
-	       "  what to whom, and because of whom a thread waits\n");
+	       "  io_uring%s\n"
+	       "  shared memory, signals, signalfd, netlink, vsock; who delivered what to whom,\n"
+	       "  and because of whom a thread waits\n",
+	       uring ? "  io_uring: read write readv writev send sendmsg recv recvmsg, fixed, multishot,\n"
+		       "         zero-copy; splice tee\n"
+		     : "",
+	       uring ? ": msg_ring, recv_zc, requests that succeed in silence" : "");
 }
 
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */
@@ -105,7 +113,7 @@ int cmd_check(const struct options *options)
 		printf("  %-34s %.1f MiB\n", "memory of the empty tables", map_bytes / 1048576.0);
 	else
 		printf("  %-34s unknown to this kernel\n", "memory of the empty tables");
-	print_coverage();
+	print_coverage(&features);
 	printf("ready to trace\n");
 	return fflush(stdout) ? STATUS_RUNTIME_ERROR : STATUS_OK;
 }

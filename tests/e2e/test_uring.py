@@ -1,19 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0
 """Channels moved by io_uring: difference 0, however requests are made and whoever carries them out."""
+import re
+import signal
 import subprocess
 
 import pytest
 
-from harness import BUILD, compare, summary_of
-from test_exact import SHAPES, shapes
+from harness import BUILD, compare, compare_channels, summary_of
+from test_exact import SHAPES
 
 FAMILIES = [("pipe",), ("fifo",), ("unix", "stream"), ("unix", "dgram"), ("unix", "seqpacket"), ("unix", "bound"),
             ("unix", "joined"), ("inet", "tcp4"), ("inet", "tcp6"), ("inet", "udp4"), ("inet", "open4"),
             ("inet", "open6")]
 MODES = ["plain", "async", "sqpoll", "fixed", "defer"]
 
-family = pytest.mark.parametrize("family", FAMILIES, ids="-".join)
-mode = pytest.mark.parametrize("mode", MODES)
+PLAIN_AND_MORE = [("plain", "1")] + [(m, "8-processes") for m in MODES]
+
+
+def cases(rows):
+    """(words, mode, shape) each: named as the other lists are."""
+    return pytest.mark.parametrize("words, mode, shape", [(w, m, SHAPES[s]) for w, m, s in rows],
+                                   ids=[f"{s}-{m}-{'-'.join(w)}" for w, m, s in rows])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,11 +47,9 @@ def compare_share(summary, truth, pids):
     assert summary["health"]["uncovered_calls"] == 0, summary["health"]
 
 
-@family
-@mode
-@shapes("1", "8", "8-processes")
-def test_attached_before_the_work(stage, family, mode, shape):
-    workload = stage.workload(*family, "--uring", mode, *shape)
+@cases([(f, m, s) for f in FAMILIES for m, s in PLAIN_AND_MORE])
+def test_attached_before_the_work(stage, words, mode, shape):
+    workload = stage.workload(*words, "--uring", mode, *shape)
     ipctrace = stage.attach(workload)
     truth = workload.work()
     summary = ipctrace.finish()
@@ -52,11 +57,10 @@ def test_attached_before_the_work(stage, family, mode, shape):
     compare_share(summary, truth, workload.pids)
 
 
-@family
-@mode
-@shapes("8-processes")
-def test_attached_in_the_middle(stage, family, mode, shape):
-    workload = stage.workload(*family, "--uring", mode, *shape, "--phases", 2)
+@cases([(f, "plain", "8-processes") for f in FAMILIES] +
+       [(f, m, "8") for f in (("pipe",), ("unix", "stream"), ("inet", "tcp4"), ("inet", "open4")) for m in MODES[1:]])
+def test_attached_in_the_middle(stage, words, mode, shape):
+    workload = stage.workload(*words, "--uring", mode, *shape, "--phases", 2)
     workload.work()
     ipctrace = stage.attach(workload)
     truth = workload.work()
@@ -65,12 +69,10 @@ def test_attached_in_the_middle(stage, family, mode, shape):
     compare_share(summary, truth, workload.pids)
 
 
-@pytest.mark.parametrize("family", [("pipe",), ("unix", "stream"), ("inet", "open4")], ids="-".join)
-@mode
-@shapes("8-processes")
-def test_from_the_first_instruction(stage, tmp_path, family, mode, shape):
+@cases([(f, m, "8-processes") for f in (("pipe",), ("unix", "stream"), ("inet", "open4")) for m in MODES[:3]])
+def test_from_the_first_instruction(stage, tmp_path, words, mode, shape):
     output = tmp_path / "data"
-    name, *variant = family
+    name, *variant = words
     ipctrace = stage.ipctrace("-o", output, "--", BUILD / "workloads" / name, *variant, "--uring", mode, "--now",
                               *shape, attached=False)
     assert ipctrace.wait() == 0, ipctrace.stderr()
@@ -79,7 +81,7 @@ def test_from_the_first_instruction(stage, tmp_path, family, mode, shape):
 
 
 @pytest.mark.parametrize("family", [("pipe",), ("unix", "stream"), ("inet", "tcp4"), ("unix", "dgram")], ids="-".join)
-@mode
+@pytest.mark.parametrize("mode", MODES)
 def test_32_threads(stage, family, mode):
     workload = stage.workload(*family, "--uring", mode, "--threads", 16, "--shared", "--processes")
     ipctrace = stage.attach(workload)
@@ -97,11 +99,10 @@ def test_one_end_traced(stage, family, end):
     compare(ipctrace.finish(), truth, [ours])
 
 
-@pytest.mark.parametrize("variant", ["edges", "splice", "eventfd"])
-@pytest.mark.parametrize("mode", ["plain", "async", "sqpoll", "defer"])
-@shapes("1", "8")
-def test_requests_of_all_kinds(stage, variant, mode, shape):
-    workload = stage.workload("uring", variant, "--uring", mode, *shape)
+@cases([(("uring", v), m, s) for v in ("edges", "splice", "eventfd")
+        for m, s in (("plain", "1"), ("plain", "8"), ("async", "8"), ("sqpoll", "8"), ("defer", "8"))])
+def test_requests_of_all_kinds(stage, words, mode, shape):
+    workload = stage.workload(*words, "--uring", mode, *shape)
     ipctrace = stage.attach(workload)
     truth = workload.work()
     summary = ipctrace.finish()
@@ -109,26 +110,26 @@ def test_requests_of_all_kinds(stage, variant, mode, shape):
     compare_share(summary, truth, workload.pids)
 
 
-@pytest.mark.parametrize("variant", ["shots", "zerocopy"])
-@pytest.mark.parametrize("mode", ["plain", "sqpoll", "fixed", "defer"])
-@shapes("1", "8")
-def test_requests_that_complete_many_times(stage, variant, mode, shape):
-    workload = stage.workload("uring_shots", variant, "--uring", mode, *shape)
+SHOT_MODES = (("plain", "1"), ("plain", "8"), ("sqpoll", "8"), ("fixed", "8"), ("defer", "8"))
+
+
+@cases([(("uring_shots", v), m, s) for v in ("shots", "zerocopy") for m, s in SHOT_MODES])
+def test_requests_that_complete_many_times(stage, words, mode, shape):
+    workload = stage.workload(*words, "--uring", mode, *shape)
     ipctrace = stage.attach(workload)
     truth = workload.work()
     summary = ipctrace.finish()
     compare(summary, truth, workload.pids)
     for process in summary["processes"]:
-        expected = sum(e["received" if variant == "shots" else "sent"]["bytes"]
+        expected = sum(e["received" if "shots" in words else "sent"]["bytes"]
                        for c in truth["channels"] for e in c["endpoints"])
         assert process["io_uring_bytes"] == expected > 0
     assert summary["health"]["uncovered_calls"] == 0
 
 
-@pytest.mark.parametrize("mode", ["plain", "sqpoll", "fixed", "defer"])
-@shapes("1", "8")
-def test_requests_in_flight_at_the_attach(stage, mode, shape):
-    workload = stage.workload("uring_shots", "parked", "--uring", mode, *shape, "--phases", 2)
+@cases([(("uring_shots", "parked"), m, s) for m, s in SHOT_MODES])
+def test_requests_in_flight_at_the_attach(stage, words, mode, shape):
+    workload = stage.workload(*words, "--uring", mode, *shape, "--phases", 2)
     workload.work()
     ipctrace = stage.attach(workload)
     truth = workload.work()
@@ -140,9 +141,20 @@ def test_requests_in_flight_at_the_attach(stage, mode, shape):
 
 def test_requests_that_succeed_in_silence(stage):
     """The kernel does not tell of them: they are counted as not covered. Their failures are told."""
-    workload = stage.workload("uring", "skipped", "--uring", "plain")
+    workload = stage.workload("uring", "skipped")
     ipctrace = stage.attach(workload)
     truth = workload.work()
     summary = ipctrace.finish()
-    compare(summary, truth, workload.pids)
+    compare_channels(summary, truth, workload.pids)
     assert summary["health"]["uncovered_calls"] == 2
+
+
+@pytest.mark.parametrize("variant", ["skipped", "eventfd"])
+def test_text_tells_requests_that_are_not_followed(stage, variant):
+    workload = stage.workload("uring", variant)
+    ipctrace = stage.ipctrace("-p", workload.pid, json_output=False)
+    workload.work()
+    ipctrace.signal(signal.SIGINT)
+    assert ipctrace.wait() == 0
+    told = re.search("uncovered|not covered|not followed|do not follow", ipctrace.stdout(), re.IGNORECASE)
+    assert bool(told) == (variant == "skipped"), ipctrace.stdout()
