@@ -47,21 +47,43 @@ static void register_fixed(struct uring *ring)
 		truth_die("io_uring_register");
 }
 
-/* DEFER: kernels before 6.1 do not know it, and get a plain ring. */
-static int setup(struct io_uring_params *parameters, enum uring_mode mode, unsigned entries)
+static int setup(struct io_uring_params *parameters, unsigned entries)
 {
-	int fd;
+	int fd = (int)syscall(__NR_io_uring_setup, entries, parameters);
 
-	if (mode == URING_SQPOLL) {
-		parameters->flags = IORING_SETUP_SQPOLL;
-		parameters->sq_thread_idle = 1;
-	} else if (mode == URING_DEFER) {
-		parameters->flags = 1 << 12 | 1 << 13; /* SINGLE_ISSUER, DEFER_TASKRUN */
-	}
-	fd = (int)syscall(__NR_io_uring_setup, entries, parameters);
 	if (fd < 0)
 		truth_die("io_uring_setup");
 	return fd;
+}
+
+/* All rings of a process share one thread, which belongs to a ring that lives as long as the process. */
+static int shared_poller(void)
+{
+	static pid_t owner;
+	static int busy, fd;
+
+	while (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
+		;
+	if (owner != getpid()) {
+		struct io_uring_params parameters = {.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 1};
+
+		owner = getpid();
+		fd = setup(&parameters, 1);
+	}
+	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+	return fd;
+}
+
+static int setup_mode(struct io_uring_params *parameters, enum uring_mode mode, unsigned entries)
+{
+	if (mode == URING_SQPOLL) {
+		parameters->flags = IORING_SETUP_SQPOLL | IORING_SETUP_ATTACH_WQ;
+		parameters->sq_thread_idle = 1;
+		parameters->wq_fd = shared_poller();
+	} else if (mode == URING_DEFER) {
+		parameters->flags = 1 << 12 | 1 << 13; /* SINGLE_ISSUER, DEFER_TASKRUN: 6.1 */
+	}
+	return setup(parameters, entries);
 }
 
 struct uring *uring_new(enum uring_mode mode, unsigned entries)
@@ -71,7 +93,7 @@ struct uring *uring_new(enum uring_mode mode, unsigned entries)
 	char *base;
 
 	ring->mode = mode;
-	ring->fd = setup(&parameters, mode, entries);
+	ring->fd = setup_mode(&parameters, mode, entries);
 	ring->rings_size = parameters.cq_off.cqes + parameters.cq_entries * sizeof(struct io_uring_cqe);
 	ring->requests_size = parameters.sq_entries * sizeof(struct io_uring_sqe);
 	base = mmap(NULL, ring->rings_size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQ_RING);
