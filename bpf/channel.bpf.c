@@ -10,64 +10,26 @@
 #include "delivery.bpf.h"
 #include "destination.bpf.h"
 #include "flow.bpf.h"
-#include "framing.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
 #include "mechanisms.bpf.h"
+#include "message.bpf.h"
 #include "object.bpf.h"
 #include "process.bpf.h"
 #include "signal.bpf.h"
 #include "wait.bpf.h"
 #include "witness.bpf.h"
 
-/* include/linux/socket.h */
-#define MSG_PEEK 0x2
-#define MSG_ERRQUEUE 0x2000
-#define RCV_SHUTDOWN 1 /* include/net/sock.h */
 #define MSG_COPY 040000 /* include/uapi/linux/msg.h */
 
 #define VECTOR_PART 32
 #define MAX_VECTOR 1024 /* UIO_MAXIOV: the kernel takes no more messages in one call */
 
-/* Layouts of struct msghdr and struct mmsghdr as user programs pass them. */
-struct msghdr_64 {
-	__u64 name;
-	__u32 name_length;
-};
-
-struct msghdr_32 {
-	__u32 name;
-	__u32 name_length;
-};
-
+/* Layouts of struct mmsghdr as user programs pass it. */
 #define MMSGHDR_SIZE_64 64
 #define MMSGHDR_LENGTH_64 56
 #define MMSGHDR_SIZE_32 32
 #define MMSGHDR_LENGTH_32 28
-
-static __always_inline __u64 destination_of_msghdr(__u64 address, bool is_32bit)
-{
-	struct msghdr_64 header = {};
-	struct msghdr_32 header_32 = {};
-
-	if (!is_32bit) {
-		if (bpf_probe_read_user(&header, sizeof(header), (void *)address))
-			return 0;
-	} else {
-		if (bpf_probe_read_user(&header_32, sizeof(header_32), (void *)address))
-			return 0;
-		header.name = header_32.name;
-		header.name_length = header_32.name_length;
-	}
-	return destination_of(header.name, header.name_length);
-}
-
-/* Stream sockets ignore an address: only datagrams have a destination of their own. */
-static __always_inline bool takes_destination(const struct call *call)
-{
-	return call->mechanism == MECH_UDP || call->mechanism == MECH_UNIX_DGRAM ||
-	       call->mechanism == MECH_NETLINK;
-}
 
 /* An address that is given goes before the peer. */
 static __always_inline void set_destination(struct call *call, __u64 destination)
@@ -89,13 +51,13 @@ static __always_inline void details_enter(struct call *call)
 
 	switch (call->operation) {
 	case OP_SENDTO:
-		if (takes_destination(call))
+		if (takes_destination(call->mechanism))
 			set_destination(call, destination_of(call->arguments[4],
 							     call->arguments[5]));
 		break;
 	case OP_SENDMSG:
 	case OP_SENDMMSG: /* the call counts where its first message goes */
-		if (takes_destination(call))
+		if (takes_destination(call->mechanism))
 			set_destination(call, destination_of_msghdr(call->arguments[1], is_32bit));
 		break;
 	case OP_RECVFROM:
@@ -111,32 +73,7 @@ static __always_inline void details_enter(struct call *call)
 /* Receives of which a result of 0 may mean a message or the end. */
 static __always_inline bool may_meet_end(const struct call *call)
 {
-	return call->direction == DIRECTION_RECEIVE &&
-	       (call->mechanism == MECH_UNIX_SEQPACKET || call->mechanism == MECH_UNIX_DGRAM ||
-		call->mechanism == MECH_UDP);
-}
-
-static __always_inline bool has_queued(__u64 object)
-{
-	struct sock *sock = KERNEL_POINTER(struct sock, object);
-
-	return KERNEL_READ(sock, sk_receive_queue.qlen);
-}
-
-/*
- * The peer that a unix datagram or netlink socket is connected to, 0: none. Part of the flow's key: it may be
- * connected to another one later.
- */
-static __always_inline __u64 peer_of(__u32 mechanism, __u64 object)
-{
-	struct unix_sock *sock;
-
-	if (mechanism == MECH_NETLINK)
-		return netlink_destination(object);
-	if (mechanism != MECH_UNIX_DGRAM)
-		return 0;
-	sock = KERNEL_POINTER(struct unix_sock, object);
-	return (__u64)KERNEL_READ(sock, peer);
+	return call->direction == DIRECTION_RECEIVE && has_empty_messages(call->mechanism);
 }
 
 static __always_inline struct flow_key flow_key_of(const struct thread *thread,
@@ -275,12 +212,7 @@ __noinline int channel_find(struct call *call, __u32 fd)
  */
 static __always_inline bool met_end(const struct call *call)
 {
-	struct sock *sock;
-
-	if (!may_meet_end(call) || (call->flags & CALL_QUEUED))
-		return false;
-	sock = KERNEL_POINTER(struct sock, call->object);
-	return KERNEL_READ(sock, sk_shutdown) & RCV_SHUTDOWN;
+	return may_meet_end(call) && !(call->flags & CALL_QUEUED) && is_shut(call->object);
 }
 
 static __always_inline __u64 user_word(__u64 address, bool is_32bit)

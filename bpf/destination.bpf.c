@@ -115,10 +115,24 @@ static __always_inline void remember(__u64 key, const union socket_address *from
 	}
 }
 
+static __always_inline __u64 key_of(union socket_address *from, __u32 length)
+{
+	__u64 hash = HASH_START;
+
+	length = significant_length(from, length);
+	if (from->inet.family == AF_INET6)
+		from->inet6.flow_info = 0;
+	hash ^= length;
+	for (int i = 0; i < ADDRESS_WORDS; i++)
+		hash = hash_word(hash, i * sizeof(__u64) < length ? from->words[i] : 0);
+	hash |= 1; /* 0 means none */
+	remember(hash, from, length);
+	return hash;
+}
+
 __noinline __u64 destination_of(__u64 address, __u32 length)
 {
 	union socket_address from = {};
-	__u64 hash = HASH_START;
 
 	if (!address || length < sizeof(__u16))
 		return 0;
@@ -128,17 +142,19 @@ __noinline __u64 destination_of(__u64 address, __u32 length)
 		health_count(HEALTH_UNREADABLE_MEMORY);
 		return 0;
 	}
-	length = significant_length(&from, length);
-	if (from.inet.family == AF_INET6)
-		from.inet6.flow_info = 0;
-	else if (from.inet.family == AF_NETLINK)
-		from.netlink.padding = 0;
-	hash ^= length;
-	for (int i = 0; i < ADDRESS_WORDS; i++)
-		hash = hash_word(hash, i * sizeof(__u64) < length ? from.words[i] : 0);
-	hash |= 1; /* 0 means none */
-	remember(hash, &from, length);
-	return hash;
+	return key_of(&from, length);
+}
+
+__noinline __u64 destination_of_copy(__u64 address, __u32 length)
+{
+	union socket_address from = {};
+
+	if (!address || length < sizeof(__u16))
+		return 0;
+	if (length > ADDRESS_SIZE)
+		length = ADDRESS_SIZE;
+	bpf_probe_read_kernel(&from, length, (void *)address);
+	return key_of(&from, length);
 }
 
 __hidden const struct destination_value *destination_get(__u64 key)

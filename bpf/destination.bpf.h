@@ -14,6 +14,9 @@
  */
 __u64 destination_of(__u64 address, __u32 length);
 
+/* The same of an address that the kernel has copied into its own memory. */
+__u64 destination_of_copy(__u64 address, __u32 length);
+
 /* What is remembered under KEY, or NULL. */
 const struct destination_value *destination_get(__u64 key);
 

@@ -19,6 +19,7 @@ const volatile __u32 own_pid = 0;
 const volatile __u32 wanted_mechanisms = 0;
 const volatile bool want_futexes = true;
 
+const volatile bool uring_is_followed = false;
 const volatile bool have_rdonly_cast = false;
 const volatile bool have_vma_iterator = false;
 

@@ -232,7 +232,7 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 static __always_inline bool is_of_targets_alone(enum operation operation)
 {
 	return is_futex(operation) || is_kill(operation) || operation == OP_UNREADABLE ||
-	       operation == OP_UNCOVERED || operation == OP_SIGNAL_WAIT || operation == OP_PROCESS_VM_READ ||
+	       operation == OP_URING || operation == OP_SIGNAL_WAIT || operation == OP_PROCESS_VM_READ ||
 	       operation == OP_PROCESS_VM_WRITE || (operation >= OP_OPEN && operation <= OP_OPEN_SOCKETS);
 }
 
@@ -263,9 +263,11 @@ static __always_inline int call_enters(struct task_struct *task, struct pt_regs 
 		thread->call.operation = OP_NONE;
 		return 0;
 	}
-	if (operation == OP_UNREADABLE || operation == OP_UNCOVERED) {
-		health_count(operation == OP_UNCOVERED ? HEALTH_UNCOVERED_CALLS
-						       : HEALTH_UNKNOWN_SYSCALLS_32);
+	if (operation == OP_UNREADABLE || operation == OP_URING) {
+		if (operation == OP_UNREADABLE)
+			health_count(HEALTH_UNKNOWN_SYSCALLS_32);
+		else if (!uring_is_followed)
+			health_count(HEALTH_UNCOVERED_CALLS);
 		thread->call.operation = OP_NONE;
 		return 0;
 	}

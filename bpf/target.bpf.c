@@ -68,6 +68,20 @@ __hidden struct thread *thread_lookup(struct task_struct *task)
 	return thread && thread->traced ? thread : NULL;
 }
 
+__noinline int thread_is_traced(const struct process_key *process, __u32 tid)
+{
+	struct process_value *value;
+	struct process_key key;
+
+	if (!process)
+		return false;
+	if (target_mode == TARGET_MODE_TIDS && !bpf_map_lookup_elem(&target_ids, &tid))
+		return false;
+	key = *process; /* before 6.2 (d1673304097c) maps take keys only from the stack */
+	value = bpf_map_lookup_elem(&processes, &key);
+	return value && !value->exited && !value->is_witness;
+}
+
 /* Returns whether there was room for the process. */
 static __always_inline bool process_add_thread(struct task_struct *task, const struct process_key *key,
 					       enum traced as)

@@ -29,6 +29,11 @@ static __always_inline struct thread *target_thread(struct task_struct *task)
 
 	return thread && thread->traced == TRACED_TARGET ? thread : NULL;
 }
+/*
+ * Is the thread TID of PROCESS traced? For threads other than the current one, that kernels do not let us look
+ * up. Global: the verifier looks at it once.
+ */
+int thread_is_traced(const struct process_key *process, __u32 tid);
 
 static __always_inline bool call_is_pending(const struct thread *thread)
 {

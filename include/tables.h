@@ -36,7 +36,6 @@ enum operation {
 	OP_RESTART = 16,    /* goes on with the call that a signal or a stop interrupted */
 	OP_SIGRETURN = 17,  /* a signal handler has ended */
 	OP_UNREADABLE = 18, /* carries IPC in a form that we cannot read: counted in health */
-	OP_UNCOVERED = 20,  /* may move data of channels in a way that we do not follow: counted in health */
 	OP_CONNECT = 21,    /* gives an object another peer, name or size: it is described anew */
 	OP_OPEN = 22,       /* returns a descriptor that may be a channel's */
 	OP_OPEN_PAIR = 23,  /* pipe2(pair, flags): stores two of them */
@@ -48,6 +47,7 @@ enum operation {
 	OP_TEE = 41,
 	OP_VMSPLICE = 42,
 	OP_SENDFILE = 43,
+	OP_URING = 70, /* works on a ring: not covered unless uring.bpf.c follows the requests */
 	OP_SOCKETCALL = 19, /* 32-bit x86: one of the socket calls, by its first argument */
 	OP_SIGNAL_WAIT = 29,
 	OP_MSG_RECEIVE = 30,
@@ -228,6 +228,7 @@ struct flow_value {
 	__u64 max_bytes;   /* largest message */
 	__u64 min_bytes_inverted; /* ~ of the smallest message: 0 means none, as in a new entry */
 	__u64 queue;       /* the number of the queue that its data goes through; 0: none that we match */
+	__u64 uring_messages, uring_bytes; /* the part of messages and bytes that went through io_uring */
 	__u32 sizes[SIZE_SLOTS]; /* messages by size; wraps, read differences */
 };
 

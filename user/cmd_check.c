@@ -54,8 +54,10 @@ static void print_kinds(void)
 	printf("\n");
 }
 
-static void print_coverage(void)
+static void print_coverage(const struct features *features)
 {
+	bool uring = features->uring != URING_NONE;
+
 	printf("covered\n");
 	print_kinds();
 	printf("  locks: futex words, all operations\n"
@@ -65,8 +67,14 @@ static void print_coverage(void)
 	       "         tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal\n"
 	       "         rt_sigtimedwait process_vm_readv process_vm_writev\n"
 	       "  shared memory: who maps it (mmap, shmat, fork); bytes in it cannot be seen\n"
+	       "%s"
 	       "not covered\n"
-	       "  io_uring; signals of the kernel; because of whom a thread waits\n");
+	       "  io_uring%s\n"
+	       "  signals of the kernel; because of whom a thread waits\n",
+	       uring ? "  io_uring: read write readv writev send sendmsg recv recvmsg, fixed, multishot,\n"
+		       "         zero-copy; splice tee\n"
+		     : "",
+	       uring ? ": msg_ring, recv_zc, requests that succeed in silence" : "");
 }
 
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */
@@ -107,7 +115,7 @@ int cmd_check(const struct options *options)
 		printf("  %-34s %.1f MiB\n", "memory of the empty tables", map_bytes / 1048576.0);
 	else
 		printf("  %-34s unknown to this kernel\n", "memory of the empty tables");
-	print_coverage();
+	print_coverage(&features);
 	printf("ready to trace\n");
 	return fflush(stdout) ? STATUS_RUNTIME_ERROR : STATUS_OK;
 }

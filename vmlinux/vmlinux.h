@@ -426,6 +426,114 @@ struct shm_file_data {
 	struct ipc_namespace *ns;
 };
 
+/* io_uring. */
+
+struct io_wq_work_node {
+	struct io_wq_work_node *next;
+};
+
+struct io_wq_work_list {
+	struct io_wq_work_node *first;
+};
+
+struct io_hash_bucket {
+	struct hlist_head list;
+};
+
+struct io_hash_table {
+	struct io_hash_bucket *hbs;
+	unsigned int hash_bits;
+};
+
+struct io_submit_state {
+	struct io_wq_work_list compl_reqs;
+};
+
+struct io_ring_ctx {
+	unsigned int compat : 1; /* a bit among others in 7.2 */
+	struct io_submit_state submit_state;
+	struct io_hash_table cancel_table;
+	struct io_hash_table cancel_table_locked; /* up to 6.12 */
+};
+
+struct io_uring_cqe {
+	__u64 user_data;
+	__s32 res;
+	__u32 flags;
+};
+
+struct io_cqe {
+	__u64 user_data;
+	__s32 res;
+	int fd;
+};
+
+struct io_uring_task {
+	struct task_struct *task; /* 6.13 */
+};
+
+struct io_big_cqe {
+	__u64 extra1;
+};
+
+struct io_kiocb {
+	struct file *file;
+	__u8 opcode;
+	unsigned int flags;
+	struct io_cqe cqe;
+	struct io_ring_ctx *ctx;
+	struct task_struct *task;   /* up to 6.12 */
+	struct io_uring_task *tctx; /* 6.13 */
+	struct io_wq_work_node comp_list;
+	struct hlist_node hash_node;
+	void *async_data;
+	struct io_big_cqe big_cqe;
+};
+
+struct io_splice {
+	__u64 len;
+	int splice_fd_in;
+	unsigned int flags;
+};
+
+struct io_sr_msg {
+	void *buf;
+	unsigned int msg_flags;
+	__u16 flags;
+	__u16 addr_len; /* up to 6.12 */
+	void *addr;
+};
+
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
+struct io_async_msghdr {
+	int namelen;
+	unsigned long controllen;
+	struct msghdr msg;
+};
+
+struct trace_event_raw_io_uring_submit_req {
+	void *req;
+};
+
+struct trace_event_raw_io_uring_complete {
+	void *ctx;
+	void *req;
+	__u64 user_data;
+	int res;
+	unsigned int cflags;
+};
+
+struct trace_event_raw_io_uring_cqe_overflow {
+	void *ctx;
+	unsigned long long user_data;
+	__s32 res;
+	__u32 cflags;
+};
+
 /* Iterators. */
 
 struct seq_file;

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Calls that are no message, calls that are not followed, and figures that are exact or unknown."""
 import errno
-import re
 
 import pytest
 
@@ -69,30 +68,6 @@ def test_trylock_of_a_held_pi_mutex(stage):
         lock = found[0]
         assert (lock["would_block"], lock["errors"]) == expected, lock
         assert (lock["waits"], lock["wait_ns"], lock["timeouts"]) == (0, 0, 0), lock
-
-
-IO_URING = """
-SYS_IO_URING_ENTER = 426
-reader, writer = os.pipe()
-os.write(writer, b"x" * 101)
-if sys.argv[1] == "io_uring_enter":
-    libc.syscall(SYS_IO_URING_ENTER, -1, 0, 0, 0, None, 0)
-os.read(reader, 101)
-tell(done=True)
-"""
-
-
-@pytest.mark.parametrize("call", ["io_uring_enter", "read"])
-def test_calls_that_are_not_followed_are_told(stage, call):
-    summary, _ = summary_and_truth(stage, IO_URING, call)
-    assert summary["health"]["uncovered_calls"] == (call == "io_uring_enter")
-
-
-@pytest.mark.parametrize("call", ["io_uring_enter", "read"])
-def test_text_tells_calls_that_are_not_followed(stage, call):
-    text, _ = trace_script(stage, IO_URING, call, json_output=False)
-    told = re.search("uncovered|not covered|not followed|io_uring", text, re.IGNORECASE)
-    assert bool(told) == (call == "io_uring_enter"), text
 
 
 SPLICE_THAT_WAITS_TWICE = """

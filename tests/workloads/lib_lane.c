@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "lib_lane.h"
+#include "lib_uring.h"
 
 #define MESSAGES 211 /* calls of a sender in a phase, the batches count once */
 #define BATCH 3
 #define WINDOW 23          /* messages a lossy channel may hold */
+#define URING_WINDOW 7     /* less than the queue of an unconnected unix socket's receiver holds */
 #define SHARED_WINDOW 79   /* more than all receivers together may keep back in batches */
 #define BIG_BYTES 200003   /* more than a pipe holds: the writer sleeps */
 #define RECEIVE_BYTES 1021
@@ -60,6 +62,23 @@ static struct msghdr message_to(struct lane *lane, struct iovec *parts, size_t c
 			       .msg_namelen = lane->to_length, .msg_iov = parts, .msg_iovlen = count};
 }
 
+/* All of it: a stream's buffer may hold less. */
+static ssize_t send_by_uring(struct lane *lane, char *data, size_t size, unsigned how)
+{
+	struct uring_address to = {lane->to_length ? &lane->to : NULL, lane->to_length};
+	size_t done = 0;
+
+	do {
+		ssize_t n = truth_count(lane->channel, SENT, uring_send(lane->send_fd, lane->is_socket, data + done,
+									 size - done, to, how));
+
+		if (n < 0)
+			return n;
+		done += n;
+	} while (done < size);
+	return (ssize_t)done;
+}
+
 static void send_batch(struct lane *lane, char *data, unsigned size, unsigned batch)
 {
 	struct mmsghdr vector[BATCH] = {0};
@@ -87,6 +106,8 @@ static ssize_t send_one(struct lane *lane, char *data, unsigned size, unsigned h
 	struct msghdr message = message_to(lane, parts, 2);
 	int fd = lane->send_fd;
 
+	if (truth_options.uring)
+		return send_by_uring(lane, data, size, how);
 	if (!lane->is_socket) {
 		switch (how % 3) {
 		case 0: return SEND(channel, write(fd, data, size));
@@ -107,7 +128,7 @@ static ssize_t send_one(struct lane *lane, char *data, unsigned size, unsigned h
 
 static void await_window(struct lane *lane, unsigned more)
 {
-	unsigned window = lane->small ? SHARED_WINDOW : WINDOW;
+	unsigned window = truth_options.uring ? URING_WINDOW : lane->small ? SHARED_WINDOW : WINDOW;
 
 	truth_add(lane->sent, more);
 	while (lane->lossy && __atomic_load_n(lane->sent, __ATOMIC_SEQ_CST) >
@@ -126,13 +147,18 @@ static void lane_send(void *argument)
 		if (i % 53 == 7)
 			truth_sleep_ms(7);
 		await_window(lane, batch);
-		if (batch > 1)
+		for (unsigned j = 1; truth_options.uring && j < batch; j++)
+			if (send_one(lane, data, size_at(lane, i), i + j) < 0)
+				truth_die("send");
+		if (batch > 1 && !truth_options.uring)
 			send_batch(lane, data, size_at(lane, i), batch);
 		else if (send_one(lane, data, size_at(lane, i), i) < 0)
 			truth_die("send");
 	}
 	for (size_t done = 0; sends_big(lane) && done < BIG_BYTES;) {
-		ssize_t n = SEND(lane->channel, write(lane->send_fd, data + done, BIG_BYTES - done));
+		ssize_t n = truth_options.uring
+				    ? send_by_uring(lane, data, BIG_BYTES, 0)
+				    : SEND(lane->channel, write(lane->send_fd, data + done, BIG_BYTES - done));
 
 		if (n < 0)
 			truth_die("big write");
@@ -176,6 +202,8 @@ static ssize_t receive_one(struct lane *lane, char *data, size_t room, unsigned 
 	struct truth_channel *channel = lane->channel;
 	int fd = lane->receive_fd;
 
+	if (truth_options.uring)
+		return truth_count(channel, RECEIVED, uring_receive(fd, lane->is_socket, data, room, how));
 	if (!lane->is_socket) {
 		switch (how % 3) {
 		case 0: return RECEIVE(channel, read(fd, data, room));
@@ -207,7 +235,7 @@ static void lane_receive(void *argument)
 			truth_sleep_ms(13);
 		if (lane->is_socket && i % 37 == 5)
 			LOOK(lane->channel, recv(lane->receive_fd, data, want, MSG_PEEK | MSG_DONTWAIT));
-		if (lane->is_socket && i % 5 == 4) {
+		if (lane->is_socket && i % 5 == 4 && !truth_options.uring) {
 			left -= receive_batch(lane, data, room, left, i);
 			continue;
 		}

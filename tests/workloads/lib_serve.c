@@ -15,6 +15,7 @@
 
 #include "lib_truth.h"
 #include "lib_truth_private.h"
+#include "lib_uring.h"
 
 #define MAX_WORKERS 64
 
@@ -33,13 +34,26 @@ static struct worker workers[MAX_WORKERS];
 static unsigned worker_count;
 static pid_t child;
 
+static enum uring_mode uring_mode_of(const char *name)
+{
+	static const char *const names[] = {
+		[URING_OFF] = "off",	   [URING_PLAIN] = "plain", [URING_ASYNC] = "async",
+		[URING_SQPOLL] = "sqpoll", [URING_FIXED] = "fixed", [URING_DEFER] = "defer",
+	};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i], name))
+			return i;
+	exit(2);
+}
+
 void truth_options_parse(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"threads", required_argument, NULL, 't'}, {"shared", no_argument, NULL, 's'},
 		{"processes", no_argument, NULL, 'p'},     {"late", no_argument, NULL, 'l'},
 		{"now", no_argument, NULL, 'n'},           {"phases", required_argument, NULL, 'P'},
-		{NULL, 0, NULL, 0},
+		{"uring", required_argument, NULL, 'u'},   {NULL, 0, NULL, 0},
 	};
 	int option;
 
@@ -51,6 +65,7 @@ void truth_options_parse(int argc, char **argv)
 		case 'l': truth_options.late = true; break;
 		case 'n': truth_options.now = true; break;
 		case 'P': truth_options.phases = atoi(optarg); break;
+		case 'u': truth_options.uring = uring_mode_of(optarg); break;
 		default: exit(2);
 		}
 	}

@@ -284,17 +284,40 @@ static void count_failure(struct truth_figures *figures, int error)
 	truth_add(error == EAGAIN ? &figures->would_block : &figures->errors, 1);
 }
 
-ssize_t truth_after(struct truth_channel *channel, enum truth_direction direction, ssize_t result)
+static ssize_t count_result(struct truth_channel *channel, struct truth_figures *figures, ssize_t result,
+			    int error)
 {
-	int error = errno;
-	struct truth_figures *figures = count_call(channel, direction);
-
 	if (result < 0) {
 		count_failure(figures, error);
 	} else if (result > 0 || channel->datagrams) {
 		truth_add(&figures->messages, 1);
 		truth_add(&figures->bytes, result);
 	}
+	errno = error;
+	return result;
+}
+
+ssize_t truth_after(struct truth_channel *channel, enum truth_direction direction, ssize_t result)
+{
+	int error = errno;
+
+	return count_result(channel, count_call(channel, direction), result, error);
+}
+
+ssize_t truth_count(struct truth_channel *channel, enum truth_direction direction, ssize_t result)
+{
+	int error = errno;
+
+	return count_result(channel, count_call_of(channel, direction, &(struct truth_time){0}), result, error);
+}
+
+ssize_t truth_count_look(struct truth_channel *channel, ssize_t result)
+{
+	int error = errno;
+	struct truth_figures *figures = count_call_of(channel, RECEIVED, &(struct truth_time){0});
+
+	if (result < 0)
+		count_failure(figures, error);
 	errno = error;
 	return result;
 }

@@ -30,6 +30,7 @@ struct truth_options {
 	bool late;           /* --late: workers start when the work does */
 	bool now;            /* --now: waits for nobody */
 	unsigned phases;     /* --phases N */
+	int uring;           /* --uring MODE: enum uring_mode of lib_uring.h */
 	const char *variant; /* first word that is not an option, or NULL */
 };
 extern struct truth_options truth_options;
@@ -98,6 +99,10 @@ struct truth_end *truth_end_of(struct truth_channel *channel, pid_t pid);
 /* Around every call on a channel. truth_after() returns RESULT and keeps errno. */
 void truth_before(void);
 ssize_t truth_after(struct truth_channel *channel, enum truth_direction direction, ssize_t result);
+
+/* A call that no thread of ours makes, so that none sleeps in it: a request to io_uring. */
+ssize_t truth_count(struct truth_channel *channel, enum truth_direction direction, ssize_t result);
+ssize_t truth_count_look(struct truth_channel *channel, ssize_t result);
 
 /* The same for calls whose result is not what they moved. */
 void truth_after_many(struct truth_channel *channel, enum truth_direction direction,

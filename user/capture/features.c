@@ -32,6 +32,42 @@ static bool has_member(const struct btf *btf, const char *type_name, const char 
 	return false;
 }
 
+/* The prototype behind a raw tracepoint, NULL if there is none. */
+static const struct btf_type *event_prototype(const struct btf *btf, const char *event)
+{
+	int id = btf__find_by_name_kind(btf, event, BTF_KIND_TYPEDEF);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, id);
+
+	if (type)
+		type = btf__type_by_id(btf, type->type);
+	if (type && btf_is_ptr(type))
+		type = btf__type_by_id(btf, type->type);
+	return type && btf_is_func_proto(type) ? type : NULL;
+}
+
+/* Is argument INDEX of an event (the first one is the context) a pointer? */
+static bool takes_pointer(const struct btf *btf, const struct btf_type *prototype, int index)
+{
+	return prototype && btf_vlen(prototype) > index &&
+	       btf_is_ptr(btf__type_by_id(btf, btf_params(prototype)[index].type));
+}
+
+static void probe_uring(struct features *features, const struct btf *btf)
+{
+	const struct btf_type *complete = event_prototype(btf, "btf_trace_io_uring_complete");
+	const struct btf_type *submit = event_prototype(btf, "btf_trace_io_uring_submit_req");
+
+	if (!submit) {
+		submit = event_prototype(btf, "btf_trace_io_uring_submit_sqe");
+		features->uring_submit_sqe = true;
+	}
+	/* Before 5.19 a submission's first argument is the ring, and more follow. */
+	if (!takes_pointer(btf, submit, 1) || btf_vlen(submit) > 3 || !takes_pointer(btf, complete, 2) ||
+	    !event_prototype(btf, "btf_trace_io_uring_cqe_overflow"))
+		return;
+	features->uring = takes_pointer(btf, complete, 3) ? URING_ENTRY : URING_VALUES;
+}
+
 static bool is_switched_on(const char *path)
 {
 	char text = '0';
@@ -63,6 +99,7 @@ void features_probe(struct features *features)
 		btf__find_by_name_kind(btf, "trace_call_bpf_faultable", BTF_KIND_FUNC) > 0;
 	features->recursion_misses = has_member(btf, "bpf_prog_stats", "misses");
 	features->map_memory = has_member(btf, "bpf_map_ops", "map_mem_usage");
+	probe_uring(features, btf);
 	btf__free(btf);
 }
 

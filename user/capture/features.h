@@ -8,6 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* How the kernel's events of io_uring tell what we need, if they do. */
+enum uring_events {
+	URING_NONE,
+	URING_VALUES, /* a completion's figures are arguments: up to 6.12 at least */
+	URING_ENTRY,  /* they are in the ring's entry: 6.18 */
+};
+
 struct features {
 	bool btf;           /* /sys/kernel/btf/vmlinux is there and can be read */
 	bool task_storage;  /* for tracing programs: 5.13 */
@@ -17,6 +24,8 @@ struct features {
 	bool recursion_misses; /* skipped runs are counted: 5.12 */
 	bool map_memory;    /* fdinfo tells what maps use, not what they could: 6.4 */
 	bool run_time_stats;   /* kernel.bpf_stats_enabled is on */
+	enum uring_events uring; /* the request itself is among their arguments: 5.19 */
+	bool uring_submit_sqe; /* the event of a submission has its older name: before 6.3 */
 };
 
 void features_probe(struct features *features);

@@ -69,6 +69,26 @@ static void settings_fill(struct session *session, const struct options *options
 	settings->want_futexes = options->futexes;
 	settings->have_rdonly_cast = session->features.rdonly_cast;
 	settings->have_vma_iterator = session->features.vma_iterator;
+	settings->uring_is_followed = session->features.uring != URING_NONE;
+}
+
+/* The events of io_uring differ between kernels; where they do not tell enough, none of its programs runs. */
+static void choose_uring_programs(struct session *session)
+{
+	const struct features *features = &session->features;
+	bool raw = features->uring != URING_NONE && !features->preemptible_hooks;
+
+	bpf_program__set_autoload(session->bpf->progs.on_uring_submit, raw && !features->uring_submit_sqe);
+	bpf_program__set_autoload(session->bpf->progs.on_uring_submit_sqe, raw && features->uring_submit_sqe);
+	bpf_program__set_autoload(session->bpf->progs.on_uring_complete, raw && features->uring == URING_ENTRY);
+	bpf_program__set_autoload(session->bpf->progs.on_uring_complete_values,
+				  raw && features->uring == URING_VALUES);
+	bpf_program__set_autoload(session->bpf->progs.on_uring_overflow, raw);
+	if (features->uring != URING_NONE)
+		return;
+	bpf_program__set_autoload(session->bpf->progs.on_uring_submit_unpreempted, false);
+	bpf_program__set_autoload(session->bpf->progs.on_uring_complete_unpreempted, false);
+	bpf_program__set_autoload(session->bpf->progs.on_uring_overflow_unpreempted, false);
 }
 
 /* Where a hook has two programs, on_X and on_X_unpreempted, one of them runs. */
@@ -91,6 +111,7 @@ static void choose_programs(struct session *session)
 		bpf_program__set_autoload(program, unpreempted);
 		bpf_program__set_autoload(twin, !unpreempted);
 	}
+	choose_uring_programs(session);
 	/* These are attached with their maps. */
 #define MAP(name, key_type, value_type)                                                            \
 	bpf_program__set_autoattach(session->bpf->progs.list_##name, false);

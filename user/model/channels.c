@@ -22,6 +22,8 @@ static void add_counts(struct flow_counts *to, const struct flow_counts *from)
 	to->errors += from->errors;
 	to->blocked_ns += from->blocked_ns;
 	to->runqueue_ns += from->runqueue_ns;
+	to->uring_messages += from->uring_messages;
+	to->uring_bytes += from->uring_bytes;
 	if (from->max_bytes > to->max_bytes)
 		to->max_bytes = from->max_bytes;
 }

@@ -189,6 +189,8 @@ void model_flows(struct model *model, const struct flow_key *key, const struct f
 	advance(&run->errors, &interval->errors, value->errors);
 	advance(&run->blocked_ns, &interval->blocked_ns, value->blocked_ns);
 	advance(&run->runqueue_ns, &interval->runqueue_ns, value->runqueue_ns);
+	advance(&run->uring_messages, &interval->uring_messages, value->uring_messages);
+	advance(&run->uring_bytes, &interval->uring_bytes, value->uring_bytes);
 	run->max_bytes = interval->max_bytes = value->max_bytes;
 	if (advance_slots(&flow->sizes[WINDOW_RUN], &flow->sizes[WINDOW_INTERVAL], value->sizes,
 			  SIZE_SLOTS))

@@ -28,6 +28,7 @@ enum window {
 struct flow_counts {
 	uint64_t calls, messages, bytes, would_block, errors, blocked_ns, runqueue_ns;
 	uint64_t max_bytes; /* largest message of the whole run, in both windows */
+	uint64_t uring_messages, uring_bytes; /* the part that went through io_uring */
 };
 
 struct process_counts {

@@ -23,6 +23,12 @@ static void print_comm(char *text, size_t size, const char *comm)
 	snprintf(text, size, "%.16s", comm);
 }
 
+/* The part of all that was sent and received. */
+static uint64_t uring_bytes(const struct flow_counts direction[DIRECTION_COUNT])
+{
+	return direction[DIRECTION_SEND].uring_bytes + direction[DIRECTION_RECEIVE].uring_bytes;
+}
+
 static uint64_t channel_capacity_bytes(const struct channel *channel)
 {
 	/* A queue's capacity is in messages. */

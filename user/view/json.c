@@ -82,6 +82,8 @@ static int write_process(struct json *json, const void *row, enum window w)
 	json_figure(json, "runqueue_ns", known, counts->runqueue_ns);
 	/* Beyond the contract. */
 	json_figure(json, "lock_waits", known, counts->lock_waits);
+	json_figure(json, "io_uring_bytes", known, sent->uring_bytes + received->uring_bytes);
+	json_figure(json, "io_uring_messages", known, sent->uring_messages + received->uring_messages);
 	json_end(json, '}');
 	return 0;
 }
@@ -106,6 +108,8 @@ static int write_side(struct json *json, const char *key, const struct channel *
 	json_number(json, "would_block", counts->would_block);
 	json_number(json, "errors", counts->errors);
 	json_number(json, "blocked_ns", counts->blocked_ns);
+	json_number(json, "io_uring_messages", counts->uring_messages);
+	json_number(json, "io_uring_bytes", counts->uring_bytes);
 	write_distribution(json, "blocked", &blocked, &keys_ns);
 	write_distribution(json, "sizes", &sizes, &keys_bytes);
 	json_end(json, '}');
