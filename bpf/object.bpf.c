@@ -143,6 +143,14 @@ static __always_inline void describe(__u64 file, const struct object_key *key, s
 	case MECH_UDP:
 		inet_describe(key->object, value);
 		break;
+	case MECH_SYSV_MSG:
+	case MECH_SYSV_SEM:
+		sysv_describe(file, key, value);
+		break;
+	case MECH_SIGNAL:
+	case MECH_PROCESS_VM:
+		process_describe(file, key, value);
+		break;
 	}
 }
 
@@ -150,6 +158,12 @@ __hidden int object_describe(__u64 file, const struct object_key *key, struct ob
 {
 	describe(file, key, value);
 	return 0;
+}
+
+static __always_inline bool has_file(__u32 mechanism)
+{
+	return mechanism != MECH_SYSV_MSG && mechanism != MECH_SYSV_SEM && mechanism != MECH_SIGNAL &&
+	       mechanism != MECH_PROCESS_VM;
 }
 
 /* The file may have been closed by another thread since the call began. */
@@ -166,25 +180,18 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 {
 	struct object_value *value;
 	struct object_key key;
-	bool has_file, is_process;
 
 	if (!key_given)
 		return 0;
 	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
-	is_process = key.mechanism == MECH_SIGNAL || key.mechanism == MECH_PROCESS_VM;
-	has_file = key.mechanism != MECH_SYSV_MSG && key.mechanism != MECH_SYSV_SEM && !is_process;
-	if (bpf_map_lookup_elem(&objects, &key) || (has_file && !is_still(file, &key)))
+	if (bpf_map_lookup_elem(&objects, &key) || (has_file(key.mechanism) && !is_still(file, &key)))
 		return 0;
 	bpf_map_update_elem(&objects, &key, &no_description, BPF_NOEXIST);
 	value = bpf_map_lookup_elem(&objects, &key);
-	if (!value)
-		health_count(HEALTH_MAP_FULL);
-	else if (has_file)
+	if (value)
 		describe(file, &key, value);
-	else if (is_process)
-		process_describe(file, &key, value);
 	else
-		sysv_describe(file, &key, value);
+		health_count(HEALTH_MAP_FULL);
 	return 0;
 }
 
