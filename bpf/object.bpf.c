@@ -143,14 +143,6 @@ static __always_inline void describe(__u64 file, const struct object_key *key, s
 	case MECH_UDP:
 		inet_describe(key->object, value);
 		break;
-	case MECH_SYSV_MSG:
-	case MECH_SYSV_SEM:
-		sysv_describe(file, key, value);
-		break;
-	case MECH_SIGNAL:
-	case MECH_PROCESS_VM:
-		process_describe(file, key, value);
-		break;
 	}
 }
 
@@ -160,10 +152,14 @@ __hidden int object_describe(__u64 file, const struct object_key *key, struct ob
 	return 0;
 }
 
+static __always_inline bool is_process(__u32 mechanism)
+{
+	return mechanism == MECH_SIGNAL || mechanism == MECH_PROCESS_VM;
+}
+
 static __always_inline bool has_file(__u32 mechanism)
 {
-	return mechanism != MECH_SYSV_MSG && mechanism != MECH_SYSV_SEM && mechanism != MECH_SIGNAL &&
-	       mechanism != MECH_PROCESS_VM;
+	return mechanism != MECH_SYSV_MSG && mechanism != MECH_SYSV_SEM && !is_process(mechanism);
 }
 
 /* The file may have been closed by another thread since the call began. */
@@ -188,10 +184,14 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 		return 0;
 	bpf_map_update_elem(&objects, &key, &no_description, BPF_NOEXIST);
 	value = bpf_map_lookup_elem(&objects, &key);
-	if (value)
-		describe(file, &key, value);
-	else
+	if (!value)
 		health_count(HEALTH_MAP_FULL);
+	else if (has_file(key.mechanism))
+		describe(file, &key, value);
+	else if (is_process(key.mechanism))
+		process_describe(file, &key, value);
+	else
+		sysv_describe(file, &key, value);
 	return 0;
 }
 
