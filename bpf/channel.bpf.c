@@ -18,6 +18,7 @@
 #include "process.bpf.h"
 #include "signal.bpf.h"
 #include "wait.bpf.h"
+#include "witness.bpf.h"
 
 /* include/linux/socket.h */
 #define MSG_PEEK 0x2
@@ -145,6 +146,16 @@ static __always_inline struct flow_key flow_key_of(const struct thread *thread,
 	};
 }
 
+/* A witness's calls on System V objects are not: it cannot be known before it has done some. */
+static __always_inline bool is_counted(const struct flow_key *key, const struct call *call)
+{
+	if (!(call->flags & CALL_WITNESS))
+		return true;
+	if (key->mechanism == MECH_SYSV_MSG || key->mechanism == MECH_SYSV_SEM || key->mechanism == MECH_SIGNAL)
+		return false;
+	return flow_exists(key) || witness_shares(key, call->file);
+}
+
 /*
  * The flow exists from here on: such an object has no holders, so this shows who waits at it, and what it is
  * called must be read before somebody removes it under the sleeper.
@@ -172,7 +183,7 @@ static __always_inline int system_v_enter(struct task_struct *task, struct threa
 	if (call->flags & CALL_UNDIRECTED)
 		return object_remember(call->file, &object);
 	key = flow_key_of(thread, call);
-	return flow_open(&key, call->file);
+	return is_counted(&key, call) ? flow_open(&key, call->file) : 0;
 }
 
 /* Returns whether FD is a channel; fills in which one. */
@@ -199,6 +210,20 @@ static __always_inline bool find_object(struct task_struct *task, struct call *c
 	if (call->mechanism == MECH_UNIX_DGRAM && call->direction == DIRECTION_SEND)
 		call->destination = peer_of(call->object);
 	return true;
+}
+
+/*
+ * Who receives from an address is known to nobody before a target sends there: from here on the receiver counts,
+ * which the message will wake.
+ */
+static __always_inline void share_destination(const struct thread *thread, const struct call *call)
+{
+	struct flow_key key;
+
+	if (!follow_peers || !(call->destination & 1) || (call->flags & CALL_WITNESS))
+		return;
+	key = flow_key_of(thread, call);
+	flow_open(&key, call->file);
 }
 
 __hidden int channel_enter(struct task_struct *task, struct thread *thread)
@@ -228,6 +253,7 @@ __hidden int channel_enter(struct task_struct *task, struct thread *thread)
 		details_enter(call);
 		if (call->mechanism == MECH_SIGNAL)
 			signal_file_enter(thread);
+		share_destination(thread, call);
 	}
 	return 0;
 }
@@ -317,7 +343,7 @@ __noinline int vector_message(const struct flow_key *key, const struct call *cal
 
 		to.destination = destination ? destination : peer;
 	}
-	flow = flow_get(&to, call->file);
+	flow = is_counted(&to, call) ? flow_get(&to, call->file) : NULL;
 	if (flow)
 		message(&to, flow, call, bytes);
 	return 0;
@@ -392,7 +418,7 @@ static __always_inline int end(struct task_struct *task, struct thread *thread, 
 			health_count(HEALTH_UNREADABLE_MEMORY);
 	}
 	key = flow_key_of(thread, call);
-	flow = flow_get(&key, call->file);
+	flow = is_counted(&key, call) ? flow_get(&key, call->file) : NULL;
 	if (!flow)
 		return 0;
 	__sync_fetch_and_add(&flow->calls, 1);
@@ -430,8 +456,11 @@ __hidden int channel_connected(const struct call *call)
 		.mechanism = call->mechanism,
 	};
 
-	if (call->mechanism != MECH_NONE)
-		object_refresh(call->file, &key);
+	if (call->mechanism == MECH_NONE)
+		return 0;
+	object_refresh(call->file, &key);
+	if (follow_peers && !(call->flags & CALL_WITNESS))
+		witness_share(call->file, 0);
 	return 0;
 }
 
@@ -443,7 +472,7 @@ __hidden int channel_abandon(struct task_struct *task, struct thread *thread, st
 	if (call->mechanism == MECH_NONE || (!call->blocked_ns && !call->runqueue_ns))
 		return 0;
 	key = flow_key_of(thread, call);
-	flow = flow_get(&key, call->file);
+	flow = is_counted(&key, call) ? flow_get(&key, call->file) : NULL;
 	if (!flow)
 		return 0;
 	flow_sleep(&key, flow, call);

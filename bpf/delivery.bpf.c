@@ -44,12 +44,13 @@ enum late_state {
 struct late {
 	__u32 state; /* enum late_state */
 	__u32 receives;
+	__u64 queue;
 	struct process_key process;
 	struct object_key object;
 	__u64 entered_ns, tag, bytes;
 };
 
-#define LATE 4
+#define LATE 64 /* for all queues */
 
 struct queue {
 	__u32 locked;
@@ -59,12 +60,11 @@ struct queue {
 	__u32 sender_aux, receiver_aux; /* of connected sockets: inode numbers, 0: not known */
 	__u32 ends;    /* enum queue_end */
 	__u32 mechanism;
-	__u32 lates;   /* how many are or will be ready */
+	__u32 lates;   /* how many of them are ready */
 	struct process_key sender, receiver; /* the first ones */
 	struct object_key object; /* what was last received from */
 	__u64 sent_ns, received_ns; /* when the last call ended, where overlaps matter */
 	struct passage ring[SHORT];
-	struct late late[LATE];
 };
 
 struct backlog {
@@ -86,6 +86,13 @@ struct {
 	__type(key, __u64);
 	__type(value, struct backlog);
 } backlogs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LATE);
+	__type(key, __u32);
+	__type(value, struct late);
+} lates SEC(".maps");
 
 static const struct queue empty_queue = {};
 static const struct backlog empty_backlog = {};
@@ -519,11 +526,13 @@ __noinline int leave_late(struct queue *queue, const struct move *move)
 	if (!queue || !move)
 		return 0;
 	for (__u32 i = 0; i < LATE; i++) {
-		struct late *late = &queue->late[i];
+		__u32 index = i;
+		struct late *late = bpf_map_lookup_elem(&lates, &index);
 
-		if (__sync_val_compare_and_swap(&late->state, LATE_FREE, LATE_CLAIMED) != LATE_FREE)
+		if (!late || __sync_val_compare_and_swap(&late->state, LATE_FREE, LATE_CLAIMED) != LATE_FREE)
 			continue;
 		late->receives = move->receives;
+		late->queue = move->queue;
 		late->process = move->process;
 		late->object = move->object;
 		late->entered_ns = move->entered_ns;
@@ -544,8 +553,8 @@ __noinline int take_late(struct queue *queue, struct move *move, __u32 index)
 
 	if (!queue || !move)
 		return 0;
-	late = &queue->late[index & (LATE - 1)];
-	if (*(volatile __u32 *)&late->state != LATE_READY)
+	late = bpf_map_lookup_elem(&lates, &index);
+	if (!late || *(volatile __u32 *)&late->state != LATE_READY || late->queue != move->queue)
 		return 0;
 	move->receives = late->receives;
 	move->process = late->process;
@@ -658,4 +667,9 @@ __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fil
 		queue_unlock(queue);
 	}
 	return 0;
+}
+
+__hidden int delivery_exists(__u64 number)
+{
+	return number && bpf_map_lookup_elem(&queues, &number);
 }

@@ -16,6 +16,9 @@ extern __u32 overlaps_matter;
  */
 int delivery_open(const struct flow_key *key, __u64 queue, __u64 fill);
 
+/* Is there a queue of this number? */
+int delivery_exists(__u64 queue);
+
 /*
  * KEY's process has sent a message of BYTES to, or has received so much at once from, QUEUE by a call that began
  * at ENTERED_NS (0: not known). TAG: priority plus 1 (POSIX queues), type (System V); 0: not known, or none.

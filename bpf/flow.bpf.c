@@ -66,6 +66,11 @@ __hidden struct flow_value *flow_get(const struct flow_key *key, __u64 file)
 	return flow;
 }
 
+__hidden int flow_exists(const struct flow_key *key)
+{
+	return bpf_map_lookup_elem(&flows, key) != NULL;
+}
+
 /* Global, not hidden: the verifier looks at it once, not at each call. */
 __noinline int flow_open(const struct flow_key *key, __u64 file)
 {

@@ -23,4 +23,7 @@ int flow_message(struct flow_value *flow, __u64 bytes);
 /* Adds the time that CALL slept and waited for a CPU. */
 int flow_sleep(const struct flow_key *key, struct flow_value *flow, const struct call *call);
 
+/* Is there such a flow? */
+int flow_exists(const struct flow_key *key);
+
 #endif

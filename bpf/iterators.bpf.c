@@ -8,6 +8,7 @@
 #include "kernel.bpf.h"
 #include "object.bpf.h"
 #include "process.bpf.h"
+#include "witness.bpf.h"
 
 /* include/linux/fs.h */
 #define FMODE_READ 1
@@ -52,6 +53,8 @@ int list_holders(struct bpf_iter__task_file *context)
 	record.can_read = !!(file->f_mode & FMODE_READ);
 	record.can_write = !!(file->f_mode & FMODE_WRITE);
 	object_describe((__u64)file, &record.key, &record.value);
+	if (follow_peers && witness_holds(&record.key, &record.value))
+		witness_add(task->tgid);
 	bpf_seq_write(context->meta->seq, &record, sizeof(record));
 	return 0;
 }

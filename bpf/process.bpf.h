@@ -17,7 +17,7 @@ static __always_inline void process_key_of(struct task_struct *task, struct proc
 	key->started_ms = BPF_CORE_READ(task, group_leader, start_boottime) / 1000000;
 }
 
-/* In target.bpf.c, which keeps the book. Has the process a traced thread, dead or alive, and a living one? */
+/* In target.bpf.c, which keeps the book: is the process a target that has not ended? */
 int process_is_traced(const struct process_key *key);
 
 /* Signal NUMBER, sent by a process, ends this one, if it is traced. */

@@ -7,12 +7,14 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "calls.bpf.h"
 #include "futex.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
 #include "sched.bpf.h"
 #include "splice.bpf.h"
 #include "thread.bpf.h"
+#include "witness.bpf.h"
 
 static __always_inline long task_state(struct task_struct *task)
 {
@@ -93,11 +95,35 @@ int BPF_PROG(on_sched_switch, bool preempted, struct task_struct *previous,
 	return 0;
 }
 
+static __always_inline bool is_in_target_call(const struct thread *thread)
+{
+	return thread && thread->traced == TRACED_TARGET && thread->call.operation != OP_NONE &&
+	       thread->call.mechanism != MECH_NONE;
+}
+
+/*
+ * Whoever wakes a target from its channel, or is woken by what a target does to one, is likely to be at the other
+ * end. (Or is just on the CPU that an interrupt came to: then it does none of our calls.)
+ */
+static __always_inline void find_witness(struct task_struct *task, struct thread *thread)
+{
+	struct task_struct *waker = bpf_get_current_task_btf();
+	struct thread *waking = traced_thread(waker);
+
+	if (!thread && is_in_target_call(waking))
+		witness_mark(task);
+	else if (!waking && is_in_target_call(thread) && thread->off_cpu == OFF_CPU_ASLEEP &&
+		 calls_is_in_one(waker))
+		witness_mark(waker);
+}
+
 SEC("tp_btf/sched_waking")
 int BPF_PROG(on_sched_waking, struct task_struct *task)
 {
 	struct thread *thread = traced_thread(task);
 
+	if (follow_peers)
+		find_witness(task, thread);
 	if (thread && thread->call.operation != OP_NONE)
 		thread->woken_ns = bpf_ktime_get_ns();
 	return 0;

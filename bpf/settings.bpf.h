@@ -15,6 +15,7 @@ extern const volatile __u8 operation_of_syscall_32[SYSCALL_TABLE_SIZE];
 extern const volatile __u32 target_mode; /* enum target_mode */
 extern const volatile char target_comm[16];
 extern const volatile bool follow_children;
+extern const volatile bool follow_peers; /* whoever shares a channel with a target is a witness */
 extern const volatile __u32 own_pid; /* ipctrace itself: never traced */
 
 extern const volatile __u32 wanted_mechanisms; /* bit (1 << mechanism) */

@@ -161,6 +161,14 @@ static __always_inline bool was_fatal(struct task_struct *task, __u32 number)
 	return (signal->flags & SIGNAL_GROUP_EXIT) && signal->group_exit_code == (int)number;
 }
 
+/* The entry of a target's thread, or NULL: what witnesses do to strangers is nobody's business. */
+static __always_inline struct thread *target_thread(struct task_struct *task)
+{
+	struct thread *thread = traced_thread(task);
+
+	return thread && thread->traced == TRACED_TARGET ? thread : NULL;
+}
+
 /* Arguments that are pointers are read from the context: what the verifier takes them for differs. */
 SEC("tp_btf/signal_generate")
 int BPF_PROG(on_signal_generate, int number, void *info, struct task_struct *task, int group, int result)
@@ -178,7 +186,7 @@ int BPF_PROG(on_signal_generate, int number, void *info, struct task_struct *tas
 	bpf_probe_read_kernel(&address, sizeof(address), ctx + 2);
 	if (!is_from_process(code_of(details)))
 		return 0;
-	thread = traced_thread(current);
+	thread = target_thread(current);
 	process_key_of(current, &sender);
 	process_key_of(task, &receiver);
 	if (details == NO_INFO && sender.pid == receiver.pid) {
@@ -202,7 +210,7 @@ int BPF_PROG(on_signal_generate, int number, void *info, struct task_struct *tas
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(on_signal_deliver, int number, void *info, void *action)
 {
-	struct thread *thread = traced_thread(bpf_get_current_task_btf());
+	struct thread *thread = target_thread(bpf_get_current_task_btf());
 	__u64 details = 0;
 
 	if (!thread || !is_wanted())

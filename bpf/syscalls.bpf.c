@@ -13,10 +13,12 @@
 #include "futex.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
+#include "object.bpf.h"
 #include "sched.bpf.h"
 #include "signal.bpf.h"
 #include "splice.bpf.h"
 #include "thread.bpf.h"
+#include "witness.bpf.h"
 
 static __always_inline enum operation operation_of(__u64 number, bool is_32bit)
 {
@@ -54,12 +56,15 @@ static const struct {
 	__u8 words;
 } socketcalls[] = {
 	[3] = {OP_CONNECT, 3},
+	[5] = {OP_OPEN, 3}, /* SYS_ACCEPT */
+	[8] = {OP_OPEN_SOCKETS, 4},
 	[9] = {OP_SENDTO, 4}, /* SYS_SEND: no address */
 	[10] = {OP_RECVFROM, 4},
 	[11] = {OP_SENDTO, 6},
 	[12] = {OP_RECVFROM, 6},
 	[16] = {OP_SENDMSG, 3},
 	[17] = {OP_RECVMSG, 3},
+	[18] = {OP_OPEN, 4}, /* SYS_ACCEPT4 */
 	[19] = {OP_RECVMMSG, 5},
 	[20] = {OP_SENDMMSG, 4},
 };
@@ -163,6 +168,8 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 	call->mechanism = MECH_NONE;
 	call->blocked_ns = 0;
 	call->runqueue_ns = 0;
+	if (thread->traced == TRACED_WITNESS)
+		call->flags |= CALL_WITNESS;
 	if (is_channel(call->operation) || call->operation == OP_CONNECT)
 		channel_enter(task, thread);
 	else if (is_futex(call->operation))
@@ -173,6 +180,13 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 	if (call->mechanism != MECH_NONE &&
 	    (call->direction == DIRECTION_SEND || is_splice(call->operation) || overlaps_matter))
 		call->entered_ns = bpf_ktime_get_ns();
+}
+
+static __always_inline bool is_of_targets_alone(enum operation operation)
+{
+	return is_futex(operation) || operation == OP_UNREADABLE || operation == OP_UNCOVERED ||
+	       (operation >= OP_OPEN && operation <= OP_OPEN_SOCKETS) || operation == OP_SIGNAL_WAIT ||
+	       (operation >= OP_PROCESS_VM_READ && operation <= OP_PIDFD_KILL);
 }
 
 static __always_inline int call_enters(struct task_struct *task, struct pt_regs *regs, __u64 number)
@@ -196,6 +210,10 @@ static __always_inline int call_enters(struct task_struct *task, struct pt_regs 
 		thread->call = thread->pending;
 		thread->call.number = number;
 		thread->pending.operation = OP_NONE;
+		return 0;
+	}
+	if (thread->traced == TRACED_WITNESS && is_of_targets_alone(thread->call.operation)) {
+		thread->call.operation = OP_NONE;
 		return 0;
 	}
 	if (operation == OP_UNREADABLE || operation == OP_UNCOVERED) {
@@ -233,6 +251,25 @@ int on_sys_enter_unpreempted(struct trace_event_raw_sys_enter *event)
 	return call_enters(task, (struct pt_regs *)bpf_task_pt_regs(task), (__u32)event->id);
 }
 
+/* A target has one or two new descriptors. */
+static __always_inline void opened(struct task_struct *task, const struct call *call, long result)
+{
+	__u32 pair[2] = {};
+
+	if (result < 0)
+		return;
+	if (call->operation == OP_OPEN) {
+		witness_share(object_file(task, result), 0);
+		return;
+	}
+	if (bpf_probe_read_user(pair, sizeof(pair), (void *)(call->operation == OP_OPEN_SOCKETS
+									    ? call->arguments[3]
+									    : call->arguments[0])))
+		health_count(HEALTH_UNREADABLE_MEMORY);
+	witness_share(object_file(task, pair[0]), 0);
+	witness_share(object_file(task, pair[1]), 0);
+}
+
 /* Ends CALL with RESULT. CALL is the one in flight or a pending one, already taken from its place. */
 static __always_inline void call_end(struct task_struct *task, struct thread *thread,
 				     struct call *call, long result)
@@ -247,6 +284,8 @@ static __always_inline void call_end(struct task_struct *task, struct thread *th
 		splice_exit(thread, call, result);
 	else if (is_kill(call->operation))
 		signal_sent(task, thread, call, result);
+	else if (call->operation >= OP_OPEN && call->operation <= OP_OPEN_SOCKETS)
+		opened(task, call, result);
 }
 
 /* The first exit of a thread that was inside a call when we marked it. */
@@ -349,6 +388,16 @@ static __always_inline void call_abandon(struct task_struct *task, struct thread
 	else if (is_splice(call->operation))
 		splice_abandon(task, thread, call);
 	call->operation = OP_NONE;
+}
+
+__hidden int calls_is_in_one(struct task_struct *task)
+{
+	struct pt_regs *regs;
+
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return true;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	return operation_of(syscall_number(regs), in_32bit_syscall(task)) != OP_NONE;
 }
 
 __hidden int calls_abandon(struct task_struct *task, struct thread *thread)

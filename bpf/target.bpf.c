@@ -12,6 +12,7 @@
 #include "kernel.bpf.h"
 #include "process.bpf.h"
 #include "thread.bpf.h"
+#include "witness.bpf.h"
 
 #define MAX_PROCESSES 32768
 #define MAX_TARGETS 1024
@@ -41,6 +42,17 @@ struct {
 	__type(value, __u8);
 } target_ids SEC(".maps");
 
+/* Processes that hold the other end of a target's channel. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_PROCESSES);
+	__type(key, __u32);
+	__type(value, __u8);
+} witness_ids SEC(".maps");
+
+/* The loader has looked for all that were there at the start. */
+__u32 all_are_marked = 0;
+
 /* Threads marked by the iterator, so that the loader knows when there are no more to be found. */
 __u32 marked_threads = 0;
 
@@ -53,8 +65,9 @@ __hidden struct thread *thread_lookup(struct task_struct *task)
 	return thread && thread->traced ? thread : NULL;
 }
 
-static __always_inline void process_add_thread(struct task_struct *task,
-					       const struct process_key *key)
+/* Returns whether there was room for the process. */
+static __always_inline bool process_add_thread(struct task_struct *task, const struct process_key *key,
+					       enum traced as)
 {
 	struct process_value *process = bpf_map_lookup_elem(&processes, key);
 	__u32 threads_now;
@@ -62,21 +75,36 @@ static __always_inline void process_add_thread(struct task_struct *task,
 	if (!process) {
 		bpf_map_update_elem(&processes, key, &empty_process, BPF_NOEXIST);
 		process = bpf_map_lookup_elem(&processes, key);
-		if (!process) {
-			health_count(HEALTH_MAP_FULL);
-			return;
-		}
+		if (!process)
+			return false;
+		process->is_witness = as == TRACED_WITNESS;
 		process->ppid = BPF_CORE_READ(task, real_parent, tgid);
 		BPF_CORE_READ_STR_INTO(&process->comm, task, group_leader, comm);
 	}
 	process->exited = 0;
+	if (as == TRACED_TARGET)
+		process->is_witness = 0;
 	threads_now = __sync_fetch_and_add(&process->threads, 1) + 1;
 	if (threads_now > process->max_threads)
 		process->max_threads = threads_now;
+	return true;
 }
 
-/* Marks TASK. FRESH: it may be inside a call. Returns whether it was not marked before. */
-static __always_inline bool mark(struct task_struct *task, bool fresh, __u32 image)
+static __always_inline void unmark(struct thread *thread)
+{
+	struct process_value *process = bpf_map_lookup_elem(&processes, &thread->process);
+
+	thread->traced = TRACED_NOT;
+	thread->pending.operation = OP_NONE;
+	if (process && __sync_fetch_and_add(&process->threads, -1) == 1)
+		process->exited = 1;
+}
+
+/*
+ * Marks TASK; a witness may become a target. FRESH: it may be inside a call. Returns whether it was not marked
+ * before.
+ */
+static __always_inline bool mark_as(struct task_struct *task, bool fresh, __u32 image, enum traced as)
 {
 	struct thread *thread;
 
@@ -84,18 +112,45 @@ static __always_inline bool mark(struct task_struct *task, bool fresh, __u32 ima
 		return false;
 	thread = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread) {
-		health_count(HEALTH_MAP_FULL);
+		if (as == TRACED_TARGET) /* a witness is found again as it goes on */
+			health_count(HEALTH_MAP_FULL);
 		return false;
 	}
-	if (thread->traced)
+	if (thread->traced == TRACED_TARGET || thread->traced == as)
 		return false;
+	if (thread->traced == TRACED_WITNESS)
+		unmark(thread);
 	process_key_of(task, &thread->process);
 	thread->fresh = fresh;
 	if (image > thread->image) /* one that was left and comes back has had images before */
 		thread->image = image;
-	process_add_thread(task, &thread->process);
-	thread->traced = 1;
+	if (!process_add_thread(task, &thread->process, as)) {
+		if (as == TRACED_WITNESS)
+			return false;
+		health_count(HEALTH_MAP_FULL);
+	}
+	thread->traced = as;
 	return true;
+}
+
+static __always_inline bool mark(struct task_struct *task, bool fresh, __u32 image)
+{
+	return mark_as(task, fresh, image, TRACED_TARGET);
+}
+
+__hidden int witness_mark(struct task_struct *task)
+{
+	mark_as(task, true, 0, TRACED_WITNESS);
+	return 0;
+}
+
+__hidden int witness_add(__u32 pid)
+{
+	__u8 yes = 1;
+
+	if (!bpf_map_lookup_elem(&witness_ids, &pid))
+		bpf_map_update_elem(&witness_ids, &pid, &yes, BPF_ANY);
+	return 0;
 }
 
 static __always_inline bool comm_is_target(const char *comm)
@@ -113,7 +168,7 @@ __hidden int process_is_traced(const struct process_key *key)
 {
 	struct process_value *process = bpf_map_lookup_elem(&processes, key);
 
-	return process && !process->exited;
+	return process && !process->exited && !process->is_witness;
 }
 
 #define DEATH_SEEN 0x100 /* beyond the numbers of signals */
@@ -166,8 +221,20 @@ int mark_targets(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task;
 
-	if (task && is_target(task) && mark(task, true, 0))
+	__u32 pid;
+
+	if (!task)
+		return 0;
+	pid = task->tgid;
+	if (is_target(task)) {
+		if (mark(task, true, 0))
+			__sync_fetch_and_add(&marked_threads, 1);
+	} else if (follow_peers && bpf_map_lookup_elem(&witness_ids, &pid) &&
+		   mark_as(task, true, 0, TRACED_WITNESS)) {
 		__sync_fetch_and_add(&marked_threads, 1);
+		if (all_are_marked)
+			health_count(HEALTH_LATE_WITNESSES);
+	}
 	return 0;
 }
 
@@ -185,9 +252,12 @@ static __always_inline int task_begins(struct task_struct *child, __u64 clone_fl
 	thread = traced_thread(parent);
 	if (!thread)
 		return 0;
-	if (follow_children || (is_thread && target_mode != TARGET_MODE_TIDS) ||
-	    (target_mode == TARGET_MODE_COMM && is_target(child)))
+	if (thread->traced == TRACED_TARGET &&
+	    (follow_children || (is_thread && target_mode != TARGET_MODE_TIDS) ||
+	     (target_mode == TARGET_MODE_COMM && is_target(child))))
 		mark(child, false, is_thread ? thread->image : 0);
+	else if (follow_peers) /* it has what its parent has open */
+		mark_as(child, false, is_thread ? thread->image : 0, TRACED_WITNESS);
 	return 0;
 }
 
@@ -226,14 +296,12 @@ static __always_inline void process_exec(struct task_struct *task, struct thread
 	__builtin_memcpy(process->comm, task->comm, sizeof(process->comm));
 }
 
-static __always_inline void unmark(struct thread *thread)
+/* By its execve, whether it was a witness or nothing. */
+static __always_inline bool becomes_target(struct task_struct *task, const struct thread *thread)
 {
-	struct process_value *process = bpf_map_lookup_elem(&processes, &thread->process);
-
-	thread->traced = 0;
-	thread->pending.operation = OP_NONE;
-	if (process && __sync_fetch_and_add(&process->threads, -1) == 1)
-		process->exited = 1;
+	if (thread && thread->traced == TRACED_TARGET)
+		return false;
+	return (thread && thread->armed) || (target_mode == TARGET_MODE_COMM && is_target(task));
 }
 
 /* A thread that called execve is alone in its process by now and has the leader's pid. */
@@ -243,14 +311,14 @@ static __always_inline int task_execs(struct task_struct *task)
 
 	if (task->bpf_storage)
 		thread = bpf_task_storage_get(&threads, task, NULL, 0);
-	if (thread && thread->traced) {
+	if (thread && thread->traced && !becomes_target(task, thread)) {
 		process_exec(task, thread);
-		if (target_mode == TARGET_MODE_COMM && !follow_children && !is_target(task))
+		if (thread->traced == TRACED_TARGET && target_mode == TARGET_MODE_COMM && !follow_children &&
+		    !is_target(task))
 			unmark(thread);
 		return 0;
 	}
-	if ((thread && thread->armed) || target_mode == TARGET_MODE_ALL ||
-	    (target_mode == TARGET_MODE_COMM && is_target(task)))
+	if (target_mode == TARGET_MODE_ALL || becomes_target(task, thread))
 		mark(task, false, thread ? thread->image + 1 : 0);
 	return 0;
 }

@@ -31,8 +31,11 @@ __hidden int wait_add(struct task_struct *task, const struct thread *thread,
 		.destination = call->destination,
 		.aux = call->mechanism == MECH_NONE ? thread->image : call->aux,
 	};
-	struct wait_value *wait = bpf_map_lookup_elem(&waits, &key);
+	struct wait_value *wait;
 
+	if (call->flags & CALL_WITNESS)
+		return 0;
+	wait = bpf_map_lookup_elem(&waits, &key);
 	if (!wait) {
 		bpf_map_update_elem(&waits, &key, &empty_wait, BPF_NOEXIST);
 		wait = bpf_map_lookup_elem(&waits, &key);

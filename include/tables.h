@@ -38,6 +38,9 @@ enum operation {
 	OP_UNREADABLE = 18, /* carries IPC in a form that we cannot read: counted in health */
 	OP_UNCOVERED = 20,  /* may move data of channels in a way that we do not follow: counted in health */
 	OP_CONNECT = 21,    /* gives a socket another peer */
+	OP_OPEN = 22,       /* returns a descriptor that may be a channel's */
+	OP_OPEN_PAIR = 23,  /* pipe2(pair, flags): stores two of them */
+	OP_OPEN_SOCKETS = 24, /* socketpair(family, type, protocol, pair) */
 	OP_SPLICE = 40, /* splice.bpf.c's: data moves between two files */
 	OP_TEE = 41,
 	OP_VMSPLICE = 42,
@@ -94,6 +97,7 @@ struct process_value {
 	__u32 exited;      /* 1 once its last traced thread has ended */
 	char comm[16];     /* as of its last execve, or of the start; untrusted text */
 	__u32 killed;      /* for target.bpf.c: the signal that has ended it */
+	__u32 is_witness;  /* not a target: only what it does to the targets' channels is counted */
 };
 
 /*

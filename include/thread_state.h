@@ -8,6 +8,12 @@
 
 #include "tables.h"
 
+enum traced {
+	TRACED_NOT = 0,
+	TRACED_TARGET = 1,
+	TRACED_WITNESS = 2, /* may be at the other end of a target's channel */
+};
+
 enum call_flag {
 	CALL_PEEK = 1 << 0,       /* looks at a message and leaves it in the queue */
 	CALL_QUEUED = 1 << 1,     /* there was a message in the queue at entry */
@@ -16,6 +22,7 @@ enum call_flag {
 	CALL_STRADDLING = 1 << 4, /* began before we looked */
 	CALL_SLEPT = 1 << 5,
 	CALL_32BIT = 1 << 6,
+	CALL_WITNESS = 1 << 8,    /* counts if its channel is a target's */
 	CALL_UNDIRECTED = 1 << 7, /* semop: which way it goes could not be read yet */
 };
 
@@ -60,7 +67,7 @@ enum off_cpu {
 struct thread {
 	struct process_key process;
 	__u32 image;
-	__u8 traced;
+	__u8 traced; /* enum traced */
 	__u8 armed; /* trace it from its next execve on */
 	__u8 fresh; /* may be inside a call whose entry we did not see */
 	__u8 off_cpu; /* enum off_cpu, while a call is in flight */

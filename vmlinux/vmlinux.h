@@ -33,6 +33,10 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
+enum bpf_func_id {
+	BPF_FUNC_task_pt_regs = 175,
+};
+
 enum {
 	BPF_ANY = 0,
 	BPF_NOEXIST = 1,
@@ -135,7 +139,13 @@ struct super_block {
 	unsigned long s_magic;
 };
 
+struct pipe_buffer {
+	unsigned int len;
+	void *page; /* here for the size alone */
+};
+
 struct pipe_inode_info {
+	struct pipe_buffer *bufs;
 	unsigned int head;
 	unsigned int tail;
 	unsigned int max_usage;
@@ -183,6 +193,7 @@ struct files_struct {
 struct mq_attr {
 	long mq_maxmsg;
 	long mq_msgsize;
+	long mq_curmsgs;
 };
 
 struct mqueue_inode_info {
@@ -246,7 +257,14 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 };
 
+struct sk_buff {
+	struct sk_buff *next;
+	unsigned int len;
+	char cb[48];
+};
+
 struct sk_buff_head {
+	struct sk_buff *next;
 	__u32 qlen;
 };
 
@@ -258,6 +276,19 @@ struct sock {
 	__u16 sk_protocol;
 	__u8 sk_shutdown;
 	struct socket *sk_socket;
+};
+
+struct tcp_sock {
+	__u32 rcv_nxt;
+	__u32 copied_seq;
+};
+
+struct udp_sock {
+	struct sk_buff_head reader_queue;
+};
+
+struct unix_skb_parms {
+	__u32 consumed;
 };
 
 struct socket {

@@ -199,6 +199,12 @@ def compare_endpoint(channel, actual, truth):
     compare_times(actual["blocked_ns"], actual["runqueue_ns"], [sent, received], expected["calls"], where)
 
 
+def compare_witness(channel, actual, truth):
+    """The other end, which is no target: all that it did is counted, or nothing is known."""
+    if any(endpoint_figures(actual)):
+        compare_endpoint(channel, actual, truth)
+
+
 def is_idle(truth):
     return not any(truth[direction][key] for direction in ("sent", "received") for key in COUNTS)
 
@@ -220,6 +226,9 @@ def compare_channel(summary, expected, pids=None):
     for truth in busy:
         assert truth["pid"] in by_pid, (channel, truth)
         compare_endpoint(channel, by_pid.pop(truth["pid"]), truth)
+    for truth in expected["endpoints"]:
+        if truth["pid"] in by_pid:
+            compare_witness(channel, by_pid.pop(truth["pid"]), truth)
     for other in by_pid.values():
         assert not any(endpoint_figures(other)), f"figures of a stranger: {other}"
 

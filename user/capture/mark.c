@@ -36,6 +36,7 @@ int session_arm(struct session *session, pid_t pid, char error[SESSION_ERROR_SIZ
 	if (err)
 		snprintf(error, SESSION_ERROR_SIZE, "cannot mark the command: %s", strerror(-err));
 	session_tracing_begins(session);
+	session->bpf->bss->all_are_marked = 1;
 	return err;
 }
 

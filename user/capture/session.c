@@ -40,6 +40,14 @@ static enum target_mode mode_of(enum target_kind kind)
 	}
 }
 
+/* What a target opens counts for its peers only. */
+static void leave_out_opening(__u8 *table)
+{
+	for (int i = 0; i < SYSCALL_TABLE_SIZE; i++)
+		if (table[i] >= OP_OPEN && table[i] <= OP_OPEN_SOCKETS)
+			table[i] = OP_NONE;
+}
+
 static void settings_fill(struct session *session, const struct options *options)
 {
 	struct ipctrace_bpf__rodata *settings = session->bpf->rodata;
@@ -51,6 +59,11 @@ static void settings_fill(struct session *session, const struct options *options
 		strncpy((char *)settings->target_comm, options->comm,
 			sizeof(settings->target_comm) - 1);
 	settings->follow_children = options->follow || options->target == TARGET_COMMAND;
+	settings->follow_peers = options->target != TARGET_TIDS && options->target != TARGET_ALL;
+	if (!settings->follow_peers) {
+		leave_out_opening((__u8 *)settings->operation_of_syscall);
+		leave_out_opening((__u8 *)settings->operation_of_syscall_32);
+	}
 	settings->own_pid = getpid();
 	settings->wanted_mechanisms = options->mechanisms;
 	settings->want_futexes = options->futexes;
@@ -157,6 +170,7 @@ static int session_attach(struct session *session, char error[SESSION_ERROR_SIZE
 			 "cannot attach the BPF programs: %s; run ipctrace check", strerror(-err));
 	session->mark_link = session->bpf->links.mark_targets;
 	session->holders_link = session->bpf->links.list_holders;
+	session->share_link = session->bpf->links.share_channels;
 	session->load_cpu_ns = own_cpu_ns();
 	return err;
 }
@@ -276,6 +290,19 @@ int session_mark_again(struct session *session)
 	return err;
 }
 
+/* Those who have the other ends of what the targets have open. */
+static int mark_witnesses(struct session *session)
+{
+	int err = iterator_run(session->share_link, 1, no_record, NULL);
+
+	if (!err)
+		err = iterator_run(session->holders_link, sizeof(struct holder_record), no_record, NULL);
+	if (!err)
+		err = session_mark_again(session);
+	session->bpf->bss->all_are_marked = 1;
+	return err;
+}
+
 int session_mark_targets(struct session *session, const struct options *options,
 			 char error[SESSION_ERROR_SIZE])
 {
@@ -283,6 +310,8 @@ int session_mark_targets(struct session *session, const struct options *options,
 
 	session_tracing_begins(session);
 	err = session_mark_again(session);
+	if (!err && session->bpf->rodata->follow_peers)
+		err = mark_witnesses(session);
 	if (err) {
 		snprintf(error, SESSION_ERROR_SIZE, "cannot mark the targets: %s", strerror(-err));
 		return err;

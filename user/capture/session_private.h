@@ -34,7 +34,7 @@ struct session {
 	int stats_fd; /* keeps the kernel's run-time statistics on, or -1 */
 	uint64_t missed_before; /* runs missed before anything was traced */
 	uint64_t next_search_ns; /* CLOCK_MONOTONIC: when the next search for holders is affordable */
-	struct bpf_link *mark_link, *holders_link; /* iterators */
+	struct bpf_link *mark_link, *holders_link, *share_link; /* iterators */
 	struct bpf_link *map_links[MAP_COUNT];     /* iterators, in the order of maps.def */
 };
 

@@ -83,6 +83,8 @@ int session_find_holders(struct session *session, struct model *model)
 	err = iterator_run(session->holders_link, sizeof(struct holder_record), take_holder,
 			   model);
 	end_ns = clock_ns(CLOCK_MONOTONIC);
+	if (!err && session->bpf->rodata->follow_peers)
+		err = session_mark_again(session);
 	session->next_search_ns = end_ns + SEARCH_SHARE * (end_ns - begin_ns);
 	return err;
 }

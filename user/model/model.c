@@ -64,7 +64,7 @@ void model_processes(struct model *model, const struct process_key *key,
 
 	FIND_OR_ADD(model, model->base->processes, record, process.key, key);
 	record->named = true;
-	record->process.traced = true;
+	record->process.traced = !value->is_witness;
 	record->process.ppid = value->ppid;
 	record->process.exited = value->exited;
 	record->process.threads = value->exited ? value->max_threads : value->threads;

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Who delivered how much to whom: several processes at both ends of one channel."""
+import json
+import signal
+import subprocess
+
+import pytest
+
+from harness import IPCTRACE, wait_until
+
+KINDS = ("pipe", "unix-dgram", "mqueue")
+SIZE = 67
+MESSAGES = 1009
+
+
+class Crowd:
+    def __init__(self, stage, kind, writers, readers, *ahead):
+        self.workload = stage.workload("crowd", kind, writers, readers, MESSAGES, *ahead)
+        ready = json.loads(self.workload.lines()[0])
+        self.writers, self.readers = ready["writers"], ready["readers"]
+
+    def truth(self):
+        truth = self.workload.work()
+        return truth["id"], {(f or None, t): n for f, t, n in truth["edges"]}
+
+
+def edges_of(summary, channel):
+    edges = [e for e in summary["edges"] if e["channel"] == channel]
+    assert all(e["bytes"] == SIZE * e["messages"] for e in edges if e["messages"] is not None), edges
+    assert all(e["bytes"] % SIZE == 0 for e in edges), edges
+    return {(e["from_pid"], e["to_pid"]): e["bytes"] // SIZE for e in edges}
+
+
+def sums(edges, end):
+    result = {}
+    for pair, messages in edges.items():
+        result[pair[end]] = result.get(pair[end], 0) + messages
+    return result
+
+
+def pids_option(*pids):
+    return "-p", ",".join(str(p) for p in pids)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("writers,readers", [(1, 1), (1, 4), (4, 1), (8, 1), (1, 8)])
+def test_one_at_one_end(stage, kind, writers, readers):
+    crowd = Crowd(stage, kind, writers, readers)
+    ipctrace = stage.ipctrace(*pids_option(*crowd.writers, *crowd.readers))
+    channel, truth = crowd.truth()
+    summary = ipctrace.finish()
+    assert edges_of(summary, channel) == truth, summary["health"]
+    assert summary["health"]["missed_runs"] == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_at_both_ends(stage, kind):
+    """All sums are exact; where calls overlap, a message in a thousand may be put down to somebody else."""
+    crowd = Crowd(stage, kind, 4, 4)
+    ipctrace = stage.ipctrace(*pids_option(*crowd.writers, *crowd.readers))
+    channel, truth = crowd.truth()
+    summary = ipctrace.finish()
+    edges = edges_of(summary, channel)
+    assert sums(edges, 0) == sums(truth, 0)
+    assert sums(edges, 1) == sums(truth, 1)
+    wrong = sum(max(0, n - truth.get(pair, 0)) for pair, n in edges.items())
+    ambiguous = summary["health"]["ambiguous_deliveries"]
+    assert wrong <= max(ambiguous, 4 * MESSAGES // 1000), (wrong, ambiguous)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_messages_sent_before_the_start(stage, kind):
+    """They are nobody's: the sender is unknown, and nobody else is taken for it."""
+    crowd = Crowd(stage, kind, 2, 1, "ahead")
+    ipctrace = stage.ipctrace(*pids_option(*crowd.writers, *crowd.readers))
+    channel, truth = crowd.truth()
+    assert edges_of(ipctrace.finish(), channel) == truth
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("end", ["writer", "reader"])
+def test_one_target_among_witnesses(stage, kind, end):
+    """The others are no targets; they share its channel, so all edges are there."""
+    crowd = Crowd(stage, kind, 2, 1) if end == "reader" else Crowd(stage, kind, 1, 2)
+    ipctrace = stage.ipctrace("-p", crowd.readers[0] if end == "reader" else crowd.writers[0])
+    channel, truth = crowd.truth()
+    summary = ipctrace.finish()
+    assert edges_of(summary, channel) == truth
+    assert [p["pid"] for p in summary["processes"]] == [crowd.readers[0] if end == "reader" else crowd.writers[0]]
+
+
+TALKS_TO_ITSELF = """
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+print("ready", flush=True)
+signal.sigwait([signal.SIGUSR1])
+r, w = os.pipe()
+for i in range(101):
+    os.write(w, b"x" * 13)
+    os.read(r, 13)
+print("done", flush=True)
+signal.sigwait([signal.SIGUSR1])
+"""
+
+
+def test_a_process_that_talks_to_itself(stage):
+    program = stage.program("/usr/bin/python3", "-c", TALKS_TO_ITSELF)
+    wait_until(lambda: program.lines() == ["ready"], "the program")
+    ipctrace = stage.ipctrace("-p", program.pid)
+    program.signal(signal.SIGUSR1)
+    wait_until(lambda: program.lines() == ["ready", "done"], "the program")
+    edge, = ipctrace.finish()["edges"]
+    assert (edge["from_pid"], edge["to_pid"], edge["messages"], edge["bytes"]) == (program.pid, program.pid, 101, 1313)
+
+
+def test_view_and_csv(tmp_path):
+    command = ["--", "sh", "-c", "head -c 100000 /dev/zero | cat >/dev/null"]
+    text = subprocess.run([IPCTRACE, "-v", "edges", "-o", tmp_path / "text", *command], check=True,
+                          stderr=subprocess.DEVNULL) and (tmp_path / "text").read_text()
+    row, = [line for line in text.splitlines() if "pipe" in line]
+    assert row.split()[0] == "100KB" and "head(" in row and "cat(" in row, text
+    subprocess.run([IPCTRACE, "-v", "edges", "-s", "messages", "--csv", "-o", tmp_path / "csv", *command],
+                   check=True, stderr=subprocess.DEVNULL)
+    header, line = (tmp_path / "csv").read_text().splitlines()[:2]
+    row = dict(zip(header.split(","), line.split(",")))
+    assert row["bytes"] == "100000" and row["kind"] == "pipe", row
