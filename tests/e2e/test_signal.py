@@ -113,14 +113,15 @@ def test_numbers_of_another_namespace(stage, tmp_path):
                               attached=False)
     assert ipctrace.wait() == 0, ipctrace.stderr()
     summary = summary_of(output.read_text())
-    pids = {p["comm"]: p["pid"] for p in summary["processes"]}
-    killed, = [c for c in summary["channels"] if c["name"] == f"sleep({pids['sleep']})"]
-    assert killed["id"] == f"signal:[{pids['sleep']}]"
+    shell, = [p["pid"] for p in summary["processes"] if p["comm"] == "sh"]
+    killed, = [c for c in summary["channels"] if c["name"].startswith("sleep(")]
+    pid, = [p["pid"] for p in summary["processes"] if killed["name"] == f"sleep({p['pid']})"]
+    assert killed["id"] == f"signal:[{pid}]"
     assert {(e["pid"], e["role"], e["sent_messages"], e["received_messages"]) for e in killed["endpoints"]} == \
-        {(pids["sh"], "writer", 1, 0), (pids["sleep"], "reader", 0, 1)}
+        {(shell, "writer", 1, 0), (pid, "reader", 0, 1)}
     missing, = [c for c in summary["channels"] if c["name"] == "no process 9999"]
     assert missing["id"].startswith("signal:[missing 9999 in ")
-    assert [(e["pid"], e["errors"]) for e in missing["endpoints"]] == [(pids["sh"], 1)]
+    assert [(e["pid"], e["errors"]) for e in missing["endpoints"]] == [(shell, 1)]
 
 
 def test_one_thread_of_several(stage):
