@@ -94,7 +94,7 @@ static __always_inline bool is_counted(const struct flow_key *key, const struct 
 {
 	if (!(call->flags & CALL_WITNESS))
 		return true;
-	if (key->mechanism == MECH_SYSV_MSG || key->mechanism == MECH_SYSV_SEM)
+	if (key->mechanism == MECH_SYSV_MSG || key->mechanism == MECH_SYSV_SEM || key->mechanism == MECH_SIGNAL)
 		return false;
 	return flow_exists(key) || witness_shares(key, call->file);
 }
@@ -194,9 +194,9 @@ __hidden int channel_enter(struct task_struct *task, struct thread *thread)
 	}
 	if (find_object(task, call, call->arguments[0])) {
 		details_enter(call);
-		share_destination(thread, call);
 		if (call->mechanism == MECH_SIGNAL)
 			signal_file_enter(thread);
+		share_destination(thread, call);
 	}
 	return 0;
 }

@@ -16,7 +16,7 @@
 
 #define PID_FS_MAGIC 0x50494446 /* include/uapi/linux/magic.h; 6.9, commit cb12fd8e0dab */
 
-static const char pidfd_name[ANONYMOUS_NAME_SIZE] = "[pidfd]"; /* before 6.9 */
+static const union anonymous_name pidfd_name = {"[pidfd]"}; /* before 6.9 */
 
 /* The entry for the PID namespace at LEVEL of the struct pid at this address. */
 static __always_inline struct upid *number_at(__u64 pid, __u32 level)
@@ -77,12 +77,12 @@ static __always_inline __u64 pid_of_file(struct file *file)
 {
 	struct inode *inode = KERNEL_READ(file, f_inode);
 	struct super_block *super = KERNEL_READ(inode, i_sb);
-	char name[ANONYMOUS_NAME_SIZE] = {};
+	union anonymous_name name = {};
 
 	if (KERNEL_READ(super, s_magic) == PID_FS_MAGIC)
 		return (__u64)KERNEL_READ(inode, i_private);
-	read_anonymous_name(file, name);
-	return is_named(name, pidfd_name) ? (__u64)KERNEL_READ(file, private_data) : 0;
+	read_anonymous_name(file, &name);
+	return is_named(&name, &pidfd_name) ? (__u64)KERNEL_READ(file, private_data) : 0;
 }
 
 __hidden __u64 process_identify_fd(struct task_struct *task, __u32 fd, struct object_key *key)

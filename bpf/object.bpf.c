@@ -164,6 +164,17 @@ __hidden int object_describe(__u64 file, const struct object_key *key, struct ob
 	return 0;
 }
 
+static __always_inline bool is_process(__u32 mechanism)
+{
+	return mechanism == MECH_SIGNAL || mechanism == MECH_PROCESS_VM;
+}
+
+static __always_inline bool has_file(__u32 mechanism)
+{
+	return mechanism != MECH_SYSV_MSG && mechanism != MECH_SYSV_SEM && mechanism != MECH_SYSV_SHM &&
+	       !is_process(mechanism);
+}
+
 /* The file may have been closed by another thread since the call began. */
 static __always_inline bool is_still(__u64 file, const struct object_key *key)
 {
@@ -200,23 +211,19 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 {
 	struct object_value *value;
 	struct object_key key;
-	bool has_file, is_process;
 
 	if (!key_given)
 		return 0;
 	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
-	is_process = key.mechanism == MECH_SIGNAL || key.mechanism == MECH_PROCESS_VM;
-	has_file = key.mechanism != MECH_SYSV_MSG && key.mechanism != MECH_SYSV_SEM &&
-		   key.mechanism != MECH_SYSV_SHM && !is_process;
 	value = object_get(&key);
-	if ((value && !is_unbound(&key, value)) || (has_file && !is_still(file, &key)))
+	if ((value && !is_unbound(&key, value)) || (has_file(key.mechanism) && !is_still(file, &key)))
 		return 0;
 	value = object_make(&key);
 	if (!value)
 		return 0;
-	if (has_file)
+	if (has_file(key.mechanism))
 		describe(file, &key, value);
-	else if (is_process)
+	else if (is_process(key.mechanism))
 		process_describe(file, &key, value);
 	else
 		sysv_describe(file, &key, value);

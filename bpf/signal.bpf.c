@@ -170,7 +170,9 @@ int BPF_PROG(on_signal_generate, int number, void *info, struct task_struct *tas
 	__u64 details = 0, address = 0;
 	struct thread *thread;
 
-	if (!is_wanted() || (!current->bpf_storage && !task->group_leader->bpf_storage))
+	/* Single threads that are traced need not be their processes' first ones. */
+	if (!is_wanted() || (!current->bpf_storage && !task->group_leader->bpf_storage &&
+			     target_mode != TARGET_MODE_TIDS))
 		return 0;
 	bpf_probe_read_kernel(&details, sizeof(details), ctx + 1);
 	bpf_probe_read_kernel(&address, sizeof(address), ctx + 2);
@@ -225,6 +227,23 @@ __hidden int signal_file_enter(struct thread *thread)
 	return 0;
 }
 
+/* A call has taken a signal. Global: see vector_message. Each frame counts here, for the depth of calls. */
+__noinline int signal_take(struct thread *thread, __u32 number, int code)
+{
+	if (thread && is_sent(thread, number, code))
+		received(&thread->process, number);
+	return 0;
+}
+
+/* A word of a vector in user memory. Global: see signal_take. */
+__noinline __u64 vector_word(__u64 address, __u32 is_32bit)
+{
+	__u64 word = 0;
+
+	bpf_probe_read_user(&word, is_32bit ? sizeof(__u32) : sizeof(word), (void *)address);
+	return word;
+}
+
 static __always_inline void waited(struct thread *thread, const struct call *call, __u32 number)
 {
 	__u64 info = call->arguments[1];
@@ -233,49 +252,24 @@ static __always_inline void waited(struct thread *thread, const struct call *cal
 	/* Who did not ask where it came from cannot be asked. */
 	if (info && bpf_probe_read_user(&code, sizeof(code), (void *)(info + SIGINFO_CODE)))
 		health_count(HEALTH_UNREADABLE_MEMORY);
-	if (is_sent(thread, number, code))
-		received(&thread->process, number);
+	signal_take(thread, number, code);
 }
 
-/* A record that a signalfd has given, at ADDRESS in user memory. Global: see vector_message. */
-__noinline int signal_record(struct thread *thread, __u64 address)
+/* The record that a signalfd has put at ADDRESS in user memory. */
+static __always_inline void record_read(struct thread *thread, __u64 address)
 {
 	struct signalfd_record record = {};
 
-	if (!thread)
-		return 0;
 	if (bpf_probe_read_user(&record, sizeof(record), (void *)address) || !record.number ||
 	    record.number > MAX_SIGNAL)
 		health_count(HEALTH_UNREADABLE_MEMORY);
-	else if (is_sent(thread, record.number, record.code))
-		received(&thread->process, record.number);
-	return 0;
-}
-
-/* The first part of the vector that readv was given. Leaves *COUNT at the records that fit in. */
-static __always_inline __u64 first_part(__u64 vector, bool is_32bit, __u32 *count)
-{
-	__u32 words[2] = {};
-	__u64 part[2] = {};
-	long failed;
-
-	if (is_32bit) {
-		failed = bpf_probe_read_user(words, sizeof(words), (void *)vector);
-		part[0] = words[0];
-		part[1] = words[1];
-	} else {
-		failed = bpf_probe_read_user(part, sizeof(part), (void *)vector);
-	}
-	if (failed || *count > part[1] / SIGNALFD_SIZE) {
-		health_count(HEALTH_UNREADABLE_MEMORY);
-		*count = part[1] / SIGNALFD_SIZE;
-	}
-	return part[0];
+	else
+		signal_take(thread, record.number, record.code);
 }
 
 __noinline int signal_taken(struct thread *thread, const struct call *call, long result)
 {
-	__u32 count = (__u64)result / SIGNALFD_SIZE;
+	__u32 count = (__u64)result / SIGNALFD_SIZE, looked_at = count, is_32bit;
 	__u64 address;
 
 	if (!thread || !call)
@@ -285,12 +279,15 @@ __noinline int signal_taken(struct thread *thread, const struct call *call, long
 		return 0;
 	}
 	address = call->arguments[1];
-	/* read has room for as many bytes, readv has not as many parts. */
-	if (call->arguments[2] < (__u64)result)
-		address = first_part(address, call->flags & CALL_32BIT, &count);
-	for (__u32 i = 0; i < SIGNALFD_MOST && i < count; i++)
-		signal_record(thread, address + i * SIGNALFD_SIZE);
-	if (count > SIGNALFD_MOST)
+	/* read has room for as many bytes, readv has not as many parts; only its first one is looked at. */
+	if (call->arguments[2] < (__u64)result) {
+		is_32bit = call->flags & CALL_32BIT;
+		looked_at = vector_word(address + (is_32bit ? 4 : 8), is_32bit) / SIGNALFD_SIZE;
+		address = vector_word(address, is_32bit);
+	}
+	for (__u32 i = 0; i < SIGNALFD_MOST && i < count && i < looked_at; i++)
+		record_read(thread, address + i * SIGNALFD_SIZE);
+	if (count > SIGNALFD_MOST || count > looked_at)
 		health_count(HEALTH_UNREADABLE_MEMORY);
 	return 0;
 }

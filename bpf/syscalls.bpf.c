@@ -231,9 +231,9 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 
 static __always_inline bool is_of_targets_alone(enum operation operation)
 {
-	return is_futex(operation) || is_kill(operation) || operation == OP_UNREADABLE ||
-	       operation == OP_URING || operation == OP_SIGNAL_WAIT || operation == OP_PROCESS_VM_READ ||
-	       operation == OP_PROCESS_VM_WRITE || (operation >= OP_OPEN && operation <= OP_OPEN_SOCKETS);
+	return is_futex(operation) || is_mapping(operation) || operation == OP_UNREADABLE || operation == OP_URING ||
+	       (operation >= OP_OPEN && operation <= OP_OPEN_SOCKETS) || operation == OP_SIGNAL_WAIT ||
+	       (operation >= OP_PROCESS_VM_READ && operation <= OP_PIDFD_KILL);
 }
 
 static __always_inline int call_enters(struct task_struct *task, struct pt_regs *regs, __u64 number)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Signals: who, whom, which, and what became of them. (That the figures are exact: test_exact.)"""
+import os
+
 import pytest
 
-from harness import compare, compare_channels, compare_health, find_channel
+from harness import compare, compare_channels, compare_health, find_channel, summary_of
 from test_exact import SHAPES, shapes
 
 FATES = ("sent", "delivered", "ignored", "merged", "no_room", "errors")
@@ -101,3 +103,35 @@ def test_signals_that_end_processes(stage, follow):
     assert len(ends(truth)) == 1 + 7
     compare(summary, truth, pids)
     compare_signals(summary, truth, pids)
+
+
+def test_numbers_of_another_namespace(stage, tmp_path):
+    """The numbers that a container knows are followed to the processes that they are there."""
+    output = tmp_path / "data"
+    script = "sleep 30 & sleep 0.3; kill -USR1 $!; kill -USR1 9999; wait"
+    ipctrace = stage.ipctrace("-o", output, "-k", "signal", "--", "unshare", "--fork", "--pid", "sh", "-c", script,
+                              attached=False)
+    assert ipctrace.wait() == 0, ipctrace.stderr()
+    summary = summary_of(output.read_text())
+    shell, = [p["pid"] for p in summary["processes"] if p["comm"] == "sh"]
+    killed, = [c for c in summary["channels"] if c["name"].startswith("sleep(")]
+    pid, = [p["pid"] for p in summary["processes"] if killed["name"] == f"sleep({p['pid']})"]
+    assert killed["id"] == f"signal:[{pid}]"
+    assert {(e["pid"], e["role"], e["sent_messages"], e["received_messages"]) for e in killed["endpoints"]} == \
+        {(shell, "writer", 1, 0), (pid, "reader", 0, 1)}
+    missing, = [c for c in summary["channels"] if c["name"] == "no process 9999"]
+    assert missing["id"].startswith("signal:[missing 9999 in ")
+    assert [(e["pid"], e["errors"]) for e in missing["endpoints"]] == [(shell, 1)]
+
+
+def test_one_thread_of_several(stage):
+    """Of a process of which one thread is traced: what that sends, and whatever the process is sent."""
+    workload = stage.workload("signal", "--threads", 2)
+    ipctrace = stage.ipctrace("-t", max(map(int, os.listdir(f"/proc/{workload.pid}/task"))))
+    truth = workload.work()
+    summary = ipctrace.finish()
+    channel, = truth["channels"]
+    mine, = channel["endpoints"]
+    endpoint, = find_channel(summary, channel)["endpoints"]
+    assert endpoint["sent_messages"] == mine["sent"]["messages"]
+    assert endpoint["received_messages"] == mine["received"]["messages"] / 2
