@@ -183,7 +183,7 @@ struct memory *memory_new(enum memory_kind kind, size_t size)
 		memory->fd = shm_open(memory->name, O_RDWR | O_CREAT | O_EXCL, 0600);
 		break;
 	case MEMORY_FILE:
-		snprintf(memory->name, sizeof(memory->name), "/var/tmp/ipctrace-%d-%u", getpid(), number);
+		snprintf(memory->name, sizeof(memory->name), "/tmp/ipctrace-%d-%u", getpid(), number);
 		memory->fd = open(memory->name, O_RDWR | O_CREAT | O_EXCL, 0600);
 		break;
 	case MEMORY_SYSV:
