@@ -169,6 +169,8 @@ struct birth {
 	__u64 mm, address, now;
 };
 
+static const __u64 first_address = 0;
+
 static long next_area(__u32 index, struct birth *birth)
 {
 	struct vm_area_struct *area;
@@ -207,6 +209,8 @@ __hidden int mapping_fork(struct task_struct *child, const struct process_key *p
 		take_all_areas(child, process, birth.now);
 	} else if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
 		bpf_core_read(&birth.mm, sizeof(birth.mm), &child->mm);
+		/* Before 6.7 (bb124da69c47) a known value would stay what it is for the verifier. */
+		bpf_probe_read_kernel(&birth.address, sizeof(birth.address), &first_address);
 		bpf_loop(MAX_AREAS, next_area, &birth, 0);
 	}
 	return 0;
