@@ -11,6 +11,9 @@
 
 #define EBUSY 16
 
+/* The tree may be just changing where we look. */
+#define TRIES 4
+
 struct found {
 	__u64 file;
 };
@@ -102,13 +105,16 @@ __hidden __u64 area_file(struct task_struct *task, __u64 address)
 	struct found found = {};
 	long err = -EBUSY;
 
-	/* 5.17, commit 7c7e3d31e785. It does not wait for the lock. */
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_find_vma))
-		err = bpf_find_vma(task, address, take_file, &found, 0);
-	if (err != -EBUSY)
-		return found.file;
-	found.file = file_at(task, address);
-	if (!found.file)
-		health_count(HEALTH_UNRESOLVED_MAPPINGS);
-	return found.file;
+	for (int i = 0; i < TRIES; i++) {
+		/* 5.17, commit 7c7e3d31e785. It does not wait for the lock. */
+		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_find_vma))
+			err = bpf_find_vma(task, address, take_file, &found, 0);
+		if (err != -EBUSY)
+			return found.file;
+		found.file = file_at(task, address);
+		if (found.file)
+			return found.file;
+	}
+	health_count(HEALTH_UNRESOLVED_MAPPINGS);
+	return 0;
 }
