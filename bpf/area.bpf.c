@@ -11,12 +11,16 @@
 
 #define EBUSY 16
 
+/* The tree may be just changing where we look. */
+#define TRIES 4
+
 struct found {
 	__u64 file;
 };
 
 static long take_file(struct task_struct *task, struct vm_area_struct *area, struct found *found)
 {
+	(void)task;
 	bpf_core_read(&found->file, sizeof(found->file), &area->vm_file);
 	return 0;
 }
@@ -32,8 +36,8 @@ static long take_file(struct task_struct *task, struct vm_area_struct *area, str
 #define MAX_LEVELS 8
 #define MAX_PIVOTS 15 /* of a node of 256 bytes */
 
-/* What a node, or the tree below it, holds for ADDRESS: each slot is for what is up to its pivot. */
-static __always_inline __u64 slot_of(__u64 entry, __u64 address)
+/* What a node, or the tree below it, holds for ADDRESS: each slot is for what is up to its pivot (*LAST). */
+static __always_inline __u64 slot_of(__u64 entry, __u64 address, __u64 *last)
 {
 	__u64 node = entry & ~NODE_MASK, pivots, slots, pivot, slot = 0;
 	int count, i;
@@ -50,34 +54,45 @@ static __always_inline __u64 slot_of(__u64 entry, __u64 address)
 	for (i = 0; i < MAX_PIVOTS && i < count; i++) {
 		pivot = 0;
 		bpf_probe_read_kernel(&pivot, sizeof(pivot), (void *)(pivots + i * sizeof(pivot)));
-		if (pivot >= address || (i && !pivot)) /* none: the last slot */
+		if (i && !pivot) /* the last slot: up to the end of what the node is for */
 			break;
+		if (pivot >= address) {
+			*last = pivot;
+			break;
+		}
 	}
 	bpf_probe_read_kernel(&slot, sizeof(slot), (void *)(slots + i * sizeof(slot)));
 	return slot;
 }
 
 /*
- * The same without the lock, as the kernel's own readers do (mas_walk() in lib/maple_tree.c, 6.1): nodes are
- * replaced, not changed, as far as it matters here, and none is freed while a program runs.
+ * As the kernel's own readers without the lock (mas_walk() in lib/maple_tree.c): nodes are replaced, not changed,
+ * as far as it matters here, and none is freed while a program runs.
  */
-static __always_inline __u64 walk(struct task_struct *task, __u64 address)
+__hidden __u64 area_at(__u64 mm, __u64 address, __u64 *last)
 {
-	__u64 entry = 0, type = INNER, start = 0, end = 0, file = 0;
-	struct vm_area_struct *area;
+	__u64 entry = 0, type = INNER;
 
+	*last = ~0ULL;
 	if (!bpf_core_type_exists(struct maple_range_64))
 		return 0;
-	bpf_core_read(&entry, sizeof(entry), &task->mm->mm_mt.ma_root);
+	bpf_core_read(&entry, sizeof(entry), &((struct mm_struct *)mm)->mm_mt.ma_root);
 	if ((entry & ROOT_TAG) != ROOT_TAG)
 		return 0;
 	for (int level = 0; level < MAX_LEVELS && type != LEAF && entry; level++) {
 		type = NODE_TYPE(entry);
-		entry = slot_of(entry, address);
+		entry = slot_of(entry, address, last);
 	}
-	if (!entry)
+	return entry;
+}
+
+static __always_inline __u64 file_at(struct task_struct *task, __u64 address)
+{
+	__u64 last, start = 0, end = 0, file = 0;
+	struct vm_area_struct *area = (struct vm_area_struct *)area_at((__u64)task->mm, address, &last);
+
+	if (!area)
 		return 0;
-	area = (struct vm_area_struct *)entry;
 	bpf_core_read(&start, sizeof(start), &area->vm_start);
 	bpf_core_read(&end, sizeof(end), &area->vm_end);
 	if (start <= address && address < end)
@@ -90,13 +105,16 @@ __hidden __u64 area_file(struct task_struct *task, __u64 address)
 	struct found found = {};
 	long err = -EBUSY;
 
-	/* 5.17, commit 7c7e3d31e785. It does not wait for the lock. */
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_find_vma))
-		err = bpf_find_vma(task, address, take_file, &found, 0);
-	if (err != -EBUSY)
-		return found.file;
-	found.file = walk(task, address);
-	if (!found.file)
-		health_count(HEALTH_UNRESOLVED_MAPPINGS);
-	return found.file;
+	for (int i = 0; i < TRIES; i++) {
+		/* 5.17, commit 7c7e3d31e785. It does not wait for the lock. */
+		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_find_vma))
+			err = bpf_find_vma(task, address, take_file, &found, 0);
+		if (err != -EBUSY)
+			return found.file;
+		found.file = file_at(task, address);
+		if (found.file)
+			return found.file;
+	}
+	health_count(HEALTH_UNRESOLVED_MAPPINGS);
+	return 0;
 }

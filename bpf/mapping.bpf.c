@@ -14,6 +14,7 @@
 #include "object.bpf.h"
 
 #define MAX_MAPPINGS 65536
+#define MAX_AREAS 262144 /* and gaps of a process; vm.max_map_count is 65530 where nobody has raised it */
 
 /* include/uapi/linux/mman.h and asm-generic/mman-common.h */
 #define PROT_WRITE 0x2
@@ -156,23 +157,62 @@ extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *iterator, struct task
 extern struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *iterator) __ksym __weak;
 extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *iterator) __ksym __weak;
 
-__hidden int mapping_fork(struct task_struct *child, const struct process_key *process)
+static __always_inline void take_area(const struct process_key *process, unsigned long flags, __u64 file, __u64 now)
+{
+	if ((flags & VM_MAYSHARE) && file)
+		add_file(process, file, flags & VM_WRITE, now);
+}
+
+/* A child's mappings as bpf_loop() goes through them. */
+struct birth {
+	struct process_key process;
+	__u64 mm, address, now;
+};
+
+static const __u64 first_address = 0;
+
+static long next_area(__u32 index, struct birth *birth)
+{
+	struct vm_area_struct *area;
+	unsigned long flags = 0;
+	__u64 file = 0, last;
+
+	(void)index;
+	area = (struct vm_area_struct *)area_at(birth->mm, birth->address, &last);
+	if (area) {
+		bpf_core_read(&flags, sizeof(flags), &area->vm_flags);
+		bpf_core_read(&file, sizeof(file), &area->vm_file);
+		take_area(&birth->process, flags, file, birth->now);
+	}
+	birth->address = last + 1;
+	return !birth->address;
+}
+
+static __always_inline void take_all_areas(struct task_struct *child, const struct process_key *process, __u64 now)
 {
 	struct bpf_iter_task_vma iterator;
 	struct vm_area_struct *area;
-	__u64 now;
 
-	if (!have_vma_iterator || !(is_wanted(MECH_SHM) || is_wanted(MECH_SYSV_SHM)))
-		return 0;
-	now = bpf_ktime_get_ns();
 	bpf_iter_task_vma_new(&iterator, child, 0);
-	while ((area = bpf_iter_task_vma_next(&iterator))) {
-		unsigned long flags = area->vm_flags;
-
-		if ((flags & VM_MAYSHARE) && area->vm_file)
-			add_file(process, (__u64)area->vm_file, flags & VM_WRITE, now);
-	}
+	while ((area = bpf_iter_task_vma_next(&iterator)))
+		take_area(process, area->vm_flags, (__u64)area->vm_file, now);
 	bpf_iter_task_vma_destroy(&iterator);
+}
+
+__hidden int mapping_fork(struct task_struct *child, const struct process_key *process)
+{
+	struct birth birth = {.process = *process, .now = bpf_ktime_get_ns()};
+
+	if (!is_wanted(MECH_SHM) && !is_wanted(MECH_SYSV_SHM))
+		return 0;
+	if (have_vma_iterator) {
+		take_all_areas(child, process, birth.now);
+	} else if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+		bpf_core_read(&birth.mm, sizeof(birth.mm), &child->mm);
+		/* Before 6.7 (bb124da69c47) a known value would stay what it is for the verifier. */
+		bpf_probe_read_kernel(&birth.address, sizeof(birth.address), &first_address);
+		bpf_loop(MAX_AREAS, next_area, &birth, 0);
+	}
 	return 0;
 }
 

@@ -44,6 +44,7 @@ enum {
 enum bpf_func_id {
 	BPF_FUNC_task_pt_regs = 175,
 	BPF_FUNC_find_vma = 180, /* 5.17, commit 7c7e3d31e785 */
+	BPF_FUNC_loop = 181,     /* 5.17, commit e6f2dd0f8067 */
 };
 
 struct bpf_spin_lock {

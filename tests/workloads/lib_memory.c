@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,7 +35,7 @@ struct mapper {
 
 struct memory {
 	enum memory_kind kind;
-	bool hidden, is_known; /* is_known: has an id */
+	bool hidden, untold, is_known; /* is_known: has an id */
 	char id[80], name[128];
 	size_t size;
 	int fd, segment;
@@ -85,11 +87,15 @@ static void print_object(const struct memory *memory)
 
 static void print_objects(void)
 {
+	const char *separator = "";
+
 	printf(",\"memory\":[");
 	for (unsigned i = 0; i < records->count; i++) {
-		if (i)
-			putchar(',');
+		if (records->objects[i].untold)
+			continue;
+		printf("%s", separator);
 		print_object(&records->objects[i]);
+		separator = ",";
 	}
 	putchar(']');
 }
@@ -183,7 +189,7 @@ struct memory *memory_new(enum memory_kind kind, size_t size)
 		memory->fd = shm_open(memory->name, O_RDWR | O_CREAT | O_EXCL, 0600);
 		break;
 	case MEMORY_FILE:
-		snprintf(memory->name, sizeof(memory->name), "/var/tmp/ipctrace-%d-%u", getpid(), number);
+		snprintf(memory->name, sizeof(memory->name), "/tmp/ipctrace-%d-%u", getpid(), number);
 		memory->fd = open(memory->name, O_RDWR | O_CREAT | O_EXCL, 0600);
 		break;
 	case MEMORY_SYSV:
@@ -316,6 +322,15 @@ void memory_detach(struct memory *memory, void *address)
 void memory_hide(struct memory *memory)
 {
 	memory->hidden = true;
+}
+
+void memory_hide_file(struct memory *memory)
+{
+	struct statfs st;
+
+	edges_expect(!fstatfs(memory->fd, &st), "fstatfs");
+	memory->hidden = true;
+	memory->untold = st.f_type == TMPFS_MAGIC;
 }
 
 void memory_remove(struct memory *memory)

@@ -43,8 +43,12 @@ void memory_book(struct memory *memory, pid_t pid, bool writable, size_t size, u
 /* How much of it PID maps now. */
 void memory_book_size(struct memory *memory, pid_t pid, size_t size);
 
-/* The object is to be seen nowhere: it tells nobody anything. */
+/*
+ * The object is to be seen nowhere: it tells nobody anything. A file that nobody can write to is an exception on
+ * tmpfs: there, no truth is told about it.
+ */
 void memory_hide(struct memory *memory);
+void memory_hide_file(struct memory *memory);
 
 /* Takes its name away; those who map it keep it. */
 void memory_remove(struct memory *memory);

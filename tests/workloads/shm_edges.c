@@ -69,7 +69,7 @@ static void over_each_other(void)
 		     "MAP_FIXED");
 	memory_book_size(memory, getpid(), 8 * PAGE);
 	memory_remove(memory);
-	memory_hide(memory); /* nobody could write to it */
+	memory_hide_file(memory); /* nobody could write to it */
 	memory = memory_new(MEMORY_MEMFD, PAGE);
 	address = memory_map(memory, false);
 	edges_expect(!munmap(address, PAGE), "munmap");
@@ -86,7 +86,7 @@ static void nothing_shared(void)
 	struct memory *program = memory_of_file("/proc/self/exe", fd);
 	struct memory *private = memory_new(MEMORY_MEMFD, PAGE), *failed = memory_new(MEMORY_SYSV, PAGE);
 
-	memory_hide(program);
+	memory_hide_file(program);
 	memory_hide(private);
 	memory_hide(failed);
 	edges_expect(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) != MAP_FAILED, "read-only");

@@ -41,19 +41,22 @@ static void cut_deleted(char *path)
 		path[length - cut] = '\0';
 }
 
-/* The path of the mapping that begins at START, above those asked for before; NULL: none. */
-static const char *reader_path(struct reader *reader, unsigned long long start)
+/*
+ * The path of the mapping of file INODE that begins at START, above those asked for before; NULL: none. There may be
+ * another one by now.
+ */
+static const char *reader_path(struct reader *reader, unsigned long long start, unsigned long long inode)
 {
-	unsigned long long at = 0;
+	unsigned long long at = 0, found;
 
 	while (reader->file && at < start && getline(&reader->line, &reader->size, reader->file) > 0) {
 		int path_at = 0;
 		char *path;
 
-		if (sscanf(reader->line, "%llx-%*x %*s %*s %*s %*s %n", &at, &path_at) < 1)
+		if (sscanf(reader->line, "%llx-%*x %*s %*s %*s %llu %n", &at, &found, &path_at) < 2)
 			break;
 		path = reader->line + path_at;
-		if (at != start || *path != '/')
+		if (at != start || found != inode || *path != '/')
 			continue;
 		path[strcspn(path, "\n")] = '\0';
 		cut_deleted(path);
@@ -80,7 +83,8 @@ static void take_area(void *context, const void *entry)
 	if (wants_path(reader->model, record)) {
 		if (reader->pid != record->process.pid)
 			reader_open(reader, record->process.pid);
-		path = reader_path(reader, record->start);
+		path = reader_path(reader, record->start,
+				   record->value.generation ? (__u32)record->key.object : record->key.object);
 	}
 	model_mapped(reader->model, record, path);
 }
