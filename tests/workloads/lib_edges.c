@@ -21,7 +21,7 @@ void edges_expect(bool truth, const char *what)
 		truth_die(what);
 }
 
-static void would_block(struct truth_channel *channel, int fd)
+void edges_would_block(struct truth_channel *channel, int fd)
 {
 	char data[16];
 	struct iovec part = {data, sizeof(data)};
@@ -39,27 +39,26 @@ static void would_block(struct truth_channel *channel, int fd)
 			     errno == EAGAIN, "peek EAGAIN");
 }
 
-/* Until nothing fits any more, then until nothing is left. */
-static void fill_and_drain(struct truth_channel *channel, int one, int other)
+/* Until nothing fits any more, then until nothing is left: what is still under way is waited for. */
+void edges_fill_and_drain(struct truth_channel *channel, int one, int other)
 {
 	static char data[1 << 20];
 	size_t size = channel->datagrams ? 1009 : sizeof(data) - 3;
+	ssize_t moved;
+	size_t left = 0;
 
-	while (SEND(channel, send(one, data, size, MSG_DONTWAIT | MSG_NOSIGNAL)) >= 0)
-		;
+	while ((moved = SEND(channel, send(one, data, size, MSG_DONTWAIT | MSG_NOSIGNAL))) >= 0)
+		left += moved;
 	edges_expect(errno == EAGAIN, "full");
-	/* What TCP still has under way arrives a little later. */
-	truth_sleep_ms(2);
-	do
-		while (RECEIVE(channel, recv(other, data, 65521, MSG_DONTWAIT)) > 0)
-			;
-	while (errno != EAGAIN);
-	truth_sleep_ms(2);
-	while (RECEIVE(channel, recv(other, data, 65521, MSG_DONTWAIT)) > 0)
-		;
+	while (left) {
+		moved = RECEIVE(channel, recv(other, data, 65521, 0));
+		edges_expect(moved > 0 && (size_t)moved <= left, "drain");
+		left -= moved;
+	}
+	edges_expect(RECEIVE(channel, recv(other, data, 65521, MSG_DONTWAIT)) < 0 && errno == EAGAIN, "drained");
 }
 
-static void look(struct truth_channel *channel, int one, int other)
+void edges_look(struct truth_channel *channel, int one, int other)
 {
 	char data[64] = "";
 	struct iovec part = {data, sizeof(data)};
@@ -124,12 +123,11 @@ static void partial_batch(struct truth_channel *channel, int one, int other)
 		edges_expect(RECEIVE(channel, recv(other, data, 43, 0)) == 43, "receive");
 }
 
-static void end_of_file(struct truth_channel *channel, int one, int other)
+void edges_end_of_file(struct truth_channel *channel, int one, int other)
 {
 	char data[16] = "";
 
 	edges_expect(!shutdown(one, SHUT_WR), "shutdown");
-	truth_sleep_ms(2);
 	for (int i = 0; i < 3; i++) {
 		truth_before();
 		edges_expect(recv(other, data, sizeof(data), 0) == 0, "end of file");
@@ -141,16 +139,16 @@ static void end_of_file(struct truth_channel *channel, int one, int other)
 
 void edges_run(struct truth_channel *channel, int one, int other)
 {
-	would_block(channel, other);
+	edges_would_block(channel, other);
 	if (strcmp(channel->kind, "udp"))
-		fill_and_drain(channel, one, other);
-	look(channel, one, other);
+		edges_fill_and_drain(channel, one, other);
+	edges_look(channel, one, other);
 	if (channel->datagrams)
 		truncated(channel, one, other);
 	fail(channel, one);
 	partial_batch(channel, one, other);
 	if (strcmp(channel->kind, "udp") && strcmp(channel->kind, "unix-dgram"))
-		end_of_file(channel, one, other);
+		edges_end_of_file(channel, one, other);
 	close(one);
 	close(other);
 }
