@@ -68,7 +68,7 @@ static const struct object_record *peer_of(const struct model_base *base,
 
 	if (key.object && key.aux)
 		peer = model_find_object(base, &key);
-	if (!peer && key.object)
+	if (!peer && key.object && !key.aux)
 		peer = find_by_address(base, key.object, object, true);
 	return peer;
 }
