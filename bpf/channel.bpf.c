@@ -63,7 +63,8 @@ static __always_inline __u64 destination_of_msghdr(__u64 address, bool is_32bit)
 /* Stream sockets ignore an address: only datagrams have a destination of their own. */
 static __always_inline bool takes_destination(const struct call *call)
 {
-	return call->mechanism == MECH_UDP || call->mechanism == MECH_UNIX_DGRAM;
+	return call->mechanism == MECH_UDP || call->mechanism == MECH_UNIX_DGRAM ||
+	       call->mechanism == MECH_NETLINK;
 }
 
 /* An address that is given goes before the peer. */
@@ -121,13 +122,18 @@ static __always_inline bool has_queued(__u64 object)
 }
 
 /*
- * The peer that a unix datagram socket is connected to, 0: none. Part of the flow's key: it may be
+ * The peer that a unix datagram or netlink socket is connected to, 0: none. Part of the flow's key: it may be
  * connected to another one later.
  */
-static __always_inline __u64 peer_of(__u64 object)
+static __always_inline __u64 peer_of(__u32 mechanism, __u64 object)
 {
-	struct unix_sock *sock = KERNEL_POINTER(struct unix_sock, object);
+	struct unix_sock *sock;
 
+	if (mechanism == MECH_NETLINK)
+		return netlink_destination(object);
+	if (mechanism != MECH_UNIX_DGRAM)
+		return 0;
+	sock = KERNEL_POINTER(struct unix_sock, object);
 	return (__u64)KERNEL_READ(sock, peer);
 }
 
@@ -205,8 +211,8 @@ static __always_inline bool find_object(struct task_struct *task, struct call *c
 	call->aux = key.aux;
 	if (may_meet_end(call) && has_queued(call->object))
 		call->flags |= CALL_QUEUED;
-	if (call->mechanism == MECH_UNIX_DGRAM && call->direction == DIRECTION_SEND)
-		call->destination = peer_of(call->object);
+	if (call->direction == DIRECTION_SEND)
+		call->destination = peer_of(call->mechanism, call->object);
 	return true;
 }
 
@@ -312,7 +318,6 @@ static __always_inline void message(const struct flow_key *key, struct flow_valu
  */
 __noinline int vector_message(const struct flow_key *key, const struct call *call, __u64 address)
 {
-	__u64 peer = 0;
 	struct flow_key to;
 	struct flow_value *flow;
 	__u32 bytes = 0;
@@ -322,19 +327,18 @@ __noinline int vector_message(const struct flow_key *key, const struct call *cal
 		return 0;
 	is_32bit = call->flags & CALL_32BIT;
 	to = *key;
-	if (to.mechanism == MECH_UNIX_DGRAM)
-		peer = peer_of(to.object);
 	if (bpf_probe_read_user(&bytes, sizeof(bytes),
 				(void *)(address + (is_32bit ? MMSGHDR_LENGTH_32 : MMSGHDR_LENGTH_64))))
 		health_count(HEALTH_UNREADABLE_MEMORY);
 	if (to.direction == DIRECTION_SEND && to.mechanism != MECH_UNIX_STREAM &&
-	    to.mechanism != MECH_UNIX_SEQPACKET && to.mechanism != MECH_TCP) {
+	    to.mechanism != MECH_UNIX_SEQPACKET && to.mechanism != MECH_TCP &&
+	    to.mechanism != MECH_VSOCK) {
 		__u64 destination = destination_of_msghdr(address, is_32bit);
 
-		to.destination = destination ? destination : peer;
+		to.destination = destination ? destination : peer_of(to.mechanism, to.object);
 	}
 	flow = is_counted(&to, call) ? flow_get(&to, call->file) : NULL;
-	if (flow)
+	if (flow && (bytes || framing_of(to.mechanism) == DATAGRAM)) /* else the end of a stream */
 		message(&to, flow, call, bytes);
 	return 0;
 }
@@ -418,6 +422,8 @@ static __always_inline int end(struct task_struct *task, struct thread *thread, 
 		__sync_fetch_and_add(&flow->would_block, 1);
 	else
 		__sync_fetch_and_add(&flow->errors, 1);
+	if (call->mechanism == MECH_MQUEUE)
+		object_count_queued(&key, call->file);
 	if (call->blocked_ns || call->runqueue_ns) {
 		flow_sleep(&key, flow, call);
 		wait_add(task, thread, call);

@@ -15,6 +15,7 @@
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
+#define AF_NETLINK 16
 
 /* A struct sockaddr_un is the longest we know: 110 bytes, in whole words for the hash. */
 #define ADDRESS_WORDS 14
@@ -37,6 +38,12 @@ union socket_address {
 		__be32 flow_info;
 		__u8 bytes[16];
 	} inet6;
+	struct {
+		__u16 family;
+		__u16 padding;
+		__u32 port;
+		__u32 groups;
+	} netlink;
 };
 
 struct {
@@ -57,23 +64,33 @@ static __always_inline __u32 significant_length(const union socket_address *addr
 		return 8;
 	case AF_INET6:
 		return 24;
+	case AF_NETLINK:
+		return 12;
 	default:
 		return length;
 	}
 }
 
-static __always_inline void remember(__u64 key, const union socket_address *from, __u32 length)
+/* A new entry for KEY, NULL if there is one already or no room. */
+static __always_inline struct destination_value *new_entry(const __u64 *key)
 {
 	struct destination_value *value;
 
-	if (bpf_map_lookup_elem(&destinations, &key))
-		return;
-	bpf_map_update_elem(&destinations, &key, &no_destination, BPF_NOEXIST);
-	value = bpf_map_lookup_elem(&destinations, &key);
-	if (!value) {
+	if (bpf_map_lookup_elem(&destinations, key))
+		return NULL;
+	bpf_map_update_elem(&destinations, key, &no_destination, BPF_NOEXIST);
+	value = bpf_map_lookup_elem(&destinations, key);
+	if (!value)
 		health_count(HEALTH_MAP_FULL);
+	return value;
+}
+
+static __always_inline void remember(__u64 key, const union socket_address *from, __u32 length)
+{
+	struct destination_value *value = new_entry(&key);
+
+	if (!value)
 		return;
-	}
 	switch (from->inet.family) {
 	case AF_INET:
 		__builtin_memcpy(value->inet.bytes, from->inet.bytes, 4);
@@ -84,6 +101,11 @@ static __always_inline void remember(__u64 key, const union socket_address *from
 		__builtin_memcpy(value->inet.bytes, from->inet6.bytes, 16);
 		value->inet.port = bpf_ntohs(from->inet6.port);
 		value->inet.family = AF_INET6;
+		break;
+	case AF_NETLINK:
+		value->inet.netlink.port = from->netlink.port;
+		value->inet.netlink.groups = from->netlink.groups;
+		value->inet.family = AF_NETLINK;
 		break;
 	case AF_UNIX:
 		__builtin_memcpy(value->name, from->unix_address.path,
@@ -109,6 +131,8 @@ __noinline __u64 destination_of(__u64 address, __u32 length)
 	length = significant_length(&from, length);
 	if (from.inet.family == AF_INET6)
 		from.inet6.flow_info = 0;
+	else if (from.inet.family == AF_NETLINK)
+		from.netlink.padding = 0;
 	hash ^= length;
 	for (int i = 0; i < ADDRESS_WORDS; i++)
 		hash = hash_word(hash, i * sizeof(__u64) < length ? from.words[i] : 0);
@@ -120,4 +144,20 @@ __noinline __u64 destination_of(__u64 address, __u32 length)
 __hidden const struct destination_value *destination_get(__u64 key)
 {
 	return bpf_map_lookup_elem(&destinations, &key);
+}
+
+__noinline __u64 destination_of_netlink(__u32 port, __u32 group)
+{
+	__u64 key = (__u64)port << 32 | (group << 1 | 1);
+	struct destination_value *value;
+
+	if (!port && !group)
+		return 0;
+	value = new_entry(&key);
+	if (value) {
+		value->inet.netlink.port = port;
+		value->inet.netlink.group = group;
+		value->inet.family = AF_NETLINK;
+	}
+	return key;
 }

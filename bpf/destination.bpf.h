@@ -17,4 +17,7 @@ __u64 destination_of(__u64 address, __u32 length);
 /* What is remembered under KEY, or NULL. */
 const struct destination_value *destination_get(__u64 key);
 
+/* The same for a netlink socket's port and multicast group; of both 0, the kernel, it is 0. */
+__u64 destination_of_netlink(__u32 port, __u32 group);
+
 #endif

@@ -25,12 +25,20 @@ int pipe_is_full(__u64 file);
 /* Is an inode of a file system with this magic (a regular file by its mode) a POSIX message queue? */
 enum mechanism mqueue_mechanism(__u64 magic);
 int mqueue_describe(__u64 file, struct object_value *value);
+/* The messages in the queue of FILE, -1 if that is not the queue NUMBER any more. */
+int mqueue_depth(__u64 file, __u64 number);
 
 enum mechanism unix_mechanism(struct sock *sock);
 int unix_describe(__u64 sock, struct object_value *value);
 
 enum mechanism inet_mechanism(struct sock *sock);
 int inet_describe(__u64 sock, struct object_value *value);
+
+int vsock_describe(__u64 sock, struct object_value *value);
+
+int netlink_describe(__u64 sock, struct object_value *value);
+/* Where the datagrams of SOCK go that name no destination: see destination.bpf.h. */
+__u64 netlink_destination(__u64 sock);
 
 /*
  * Fills KEY, of which the mechanism is given, for the System V object ID as TASK sees it, whether it exists or

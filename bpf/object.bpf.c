@@ -51,6 +51,8 @@ __hidden __u64 object_file(struct task_struct *task, __u32 fd)
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
+#define AF_NETLINK 16
+#define AF_VSOCK 40
 
 static __always_inline enum mechanism socket_mechanism(struct sock *sock)
 {
@@ -60,6 +62,10 @@ static __always_inline enum mechanism socket_mechanism(struct sock *sock)
 	case AF_INET:
 	case AF_INET6:
 		return inet_mechanism(sock);
+	case AF_NETLINK:
+		return MECH_NETLINK;
+	case AF_VSOCK:
+		return MECH_VSOCK;
 	default:
 		return MECH_NONE;
 	}
@@ -142,6 +148,12 @@ static __always_inline void describe(__u64 file, const struct object_key *key, s
 	case MECH_UDP:
 		inet_describe(key->object, value);
 		break;
+	case MECH_VSOCK:
+		vsock_describe(key->object, value);
+		break;
+	case MECH_NETLINK:
+		netlink_describe(key->object, value);
+		break;
 	}
 }
 
@@ -160,6 +172,12 @@ static __always_inline bool is_still(__u64 file, const struct object_key *key)
 	return now.object == key->object && now.aux == key->aux && now.mechanism == key->mechanism;
 }
 
+/* A netlink socket that has not been bound gets its port with the first message that it sends. */
+static __always_inline bool is_unbound(const struct object_key *key, const struct object_value *value)
+{
+	return key->mechanism == MECH_NETLINK && !value->local.netlink.port;
+}
+
 /* Global, not hidden: the verifier looks at it once, not at each call. */
 __noinline int object_remember(__u64 file, const struct object_key *key_given)
 {
@@ -171,7 +189,8 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 		return 0;
 	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
 	has_file = key.mechanism != MECH_SYSV_MSG && key.mechanism != MECH_SYSV_SEM;
-	if (bpf_map_lookup_elem(&objects, &key) || (has_file && !is_still(file, &key)))
+	value = bpf_map_lookup_elem(&objects, &key);
+	if ((value && !is_unbound(&key, value)) || (has_file && !is_still(file, &key)))
 		return 0;
 	bpf_map_update_elem(&objects, &key, &no_description, BPF_NOEXIST);
 	value = bpf_map_lookup_elem(&objects, &key);
@@ -197,5 +216,26 @@ __hidden int object_refresh(__u64 file, const struct object_key *key)
 		return object_remember(file, key);
 	if (is_still(file, key))
 		describe(file, key, value);
+	return 0;
+}
+
+__noinline int object_count_queued(const struct flow_key *flow, __u64 file)
+{
+	struct object_key key = {};
+	struct object_value *value;
+	__s64 depth;
+
+	if (!flow)
+		return 0;
+	key.object = flow->object;
+	key.aux = flow->aux;
+	key.mechanism = flow->mechanism;
+	value = bpf_map_lookup_elem(&objects, &key);
+	depth = mqueue_depth(file, key.object);
+	if (!value || depth < 0)
+		return 0;
+	value->queued = depth;
+	if (value->max_queued < value->queued)
+		value->max_queued = value->queued;
 	return 0;
 }

@@ -27,4 +27,7 @@ struct object_value *object_get(const struct object_key *key);
 /* Remembers an object as it is now, whatever was known of it. */
 int object_refresh(__u64 file, const struct object_key *key);
 
+/* Of a message queue, that of KEY: how many messages are in it now. Global: see histogram_slot. */
+int object_count_queued(const struct flow_key *key, __u64 file);
+
 #endif

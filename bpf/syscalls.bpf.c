@@ -48,6 +48,7 @@ static const struct {
 	__u8 operation;
 	__u8 words;
 } socketcalls[] = {
+	[2] = {OP_CONNECT, 3}, /* SYS_BIND */
 	[3] = {OP_CONNECT, 3},
 	[5] = {OP_OPEN, 3}, /* SYS_ACCEPT */
 	[8] = {OP_OPEN_SOCKETS, 4},
@@ -55,6 +56,7 @@ static const struct {
 	[10] = {OP_RECVFROM, 4},
 	[11] = {OP_SENDTO, 6},
 	[12] = {OP_RECVFROM, 6},
+	[14] = {OP_SETSOCKOPT, 5},
 	[16] = {OP_SENDMSG, 3},
 	[17] = {OP_RECVMSG, 3},
 	[18] = {OP_OPEN, 4}, /* SYS_ACCEPT4 */
@@ -122,6 +124,26 @@ static __always_inline void decode_ipc(struct call *call)
 	arguments[4] = flags;
 }
 
+/* include/uapi/linux/fcntl.h, include/uapi/asm-generic/socket.h */
+#define F_SETPIPE_SZ 1031
+#define SOL_SOCKET 1
+#define SO_SNDBUF 7
+#define SO_SNDBUFFORCE 32
+
+/* Of these calls, only those that give an object another size matter. */
+static __always_inline void decode_size(struct call *call)
+{
+	const __u64 *arguments = call->arguments;
+	__u32 command = arguments[1], option = arguments[2];
+	bool matters;
+
+	if (call->operation == OP_FCNTL)
+		matters = command == F_SETPIPE_SZ;
+	else
+		matters = command == SOL_SOCKET && (option == SO_SNDBUF || option == SO_SNDBUFFORCE);
+	call->operation = matters ? OP_CONNECT : OP_NONE;
+}
+
 /* Fills in what CALL means: its operation and arguments. In place: the stack is short. */
 static __always_inline void decode(struct call *call, struct pt_regs *regs, enum operation operation,
 				   bool is_32bit)
@@ -133,6 +155,8 @@ static __always_inline void decode(struct call *call, struct pt_regs *regs, enum
 		decode_socketcall(call);
 	else if (operation == OP_IPC)
 		decode_ipc(call);
+	if (call->operation == OP_FCNTL || call->operation == OP_SETSOCKOPT)
+		decode_size(call);
 }
 
 /* Does the call that begins now go on with the one that was interrupted? */

@@ -37,7 +37,7 @@ enum operation {
 	OP_SIGRETURN = 17,  /* a signal handler has ended */
 	OP_UNREADABLE = 18, /* carries IPC in a form that we cannot read: counted in health */
 	OP_UNCOVERED = 20,  /* may move data of channels in a way that we do not follow: counted in health */
-	OP_CONNECT = 21,    /* gives a socket another peer */
+	OP_CONNECT = 21,    /* gives an object another peer, name or size: it is described anew */
 	OP_OPEN = 22,       /* returns a descriptor that may be a channel's */
 	OP_OPEN_PAIR = 23,  /* pipe2(pair, flags): stores two of them */
 	OP_OPEN_SOCKETS = 24, /* socketpair(family, type, protocol, pair) */
@@ -50,6 +50,8 @@ enum operation {
 	OP_MSG_SEND = 31,
 	OP_SEM_OPERATE = 32,
 	OP_IPC = 33, /* 32-bit x86: one of the System V calls, by its first argument */
+	OP_FCNTL = 60, /* by its second argument: as OP_CONNECT, or nothing */
+	OP_SETSOCKOPT = 61,
 };
 
 /* Highest number of a system call we can dispatch, plus one (a power of two: it masks an index). */
@@ -113,9 +115,19 @@ struct object_key {
 #define OBJECT_NAME_SIZE 112
 
 struct address {
-	__u8 bytes[16]; /* network order; IPv4 in the first four */
-	__u16 port;     /* host order */
-	__u16 family;   /* AF_INET, AF_INET6, or 0: none */
+	union {
+		__u8 bytes[16]; /* network order; IPv4 in the first four */
+		struct {
+			__u32 cid, port;
+		} vsock;
+		struct {
+			__u32 port;   /* 0: the kernel, or none yet */
+			__u32 group;  /* where to: number of a multicast group, 0: none, */
+			__u32 groups; /* or a bit for each, of which the kernel takes the lowest */
+		} netlink;
+	};
+	__u16 port;     /* host order; netlink: the protocol */
+	__u16 family;   /* AF_INET, AF_INET6, AF_VSOCK, AF_NETLINK, or 0: none */
 	__u32 padding;
 };
 
@@ -126,7 +138,8 @@ struct object_value {
 	__u32 peer_aux;      /* unix: inode number of the peer's socket, or 0 (closed by its owner) */
 	__u32 netns;         /* sockets: inode number of the network namespace */
 	__u64 capacity;      /* bytes (sockets: of the send buffer) or messages (mqueue), 0: unknown */
-	struct address local, remote; /* tcp, udp */
+	__u64 queued, max_queued; /* mqueue: messages in it now, and the most that were seen */
+	struct address local, remote; /* tcp, udp, vsock, netlink (local only) */
 	__u32 name_length;   /* unix: bytes of name used; a first byte of 0 means abstract */
 	__u32 ipc_key;       /* sysv-msg, sysv-sem: the key that it was made with, 0: private or unknown */
 	char name[OBJECT_NAME_SIZE]; /* unix: sun_path; fifo, mqueue: last component; untrusted */

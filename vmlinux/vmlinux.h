@@ -171,8 +171,8 @@ struct files_struct {
 
 struct mq_attr {
 	long mq_maxmsg;
-	long mq_msgsize;
 	long mq_curmsgs;
+	long mq_msgsize;
 };
 
 struct mqueue_inode_info {
@@ -289,6 +289,13 @@ struct unix_sock {
 	struct sock sk;
 	struct unix_address *addr;
 	struct sock *peer;
+};
+
+struct netlink_sock {
+	struct sock sk;
+	__u32 portid;
+	__u32 dst_portid;
+	__u32 dst_group;
 };
 
 /* System V IPC. */

@@ -19,6 +19,8 @@ static const struct mech *const mechs[MECH_COUNT] = {
 	[MECH_SYSV_SEM] = &mech_sysv,
 	[MECH_EVENTFD] = &mech_eventfd,
 	[MECH_PTY] = &mech_pty,
+	[MECH_VSOCK] = &mech_vsock,
+	[MECH_NETLINK] = &mech_netlink,
 };
 
 const struct mech *mech_of(enum mechanism mechanism)

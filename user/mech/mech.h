@@ -15,6 +15,7 @@ struct channel_identity {
 	char id[CHANNEL_ID_SIZE];     /* never empty */
 	char name[CHANNEL_NAME_SIZE]; /* empty: the id is the best name there is; untrusted text */
 	uint64_t capacity;            /* 0: unknown */
+	uint64_t queued, max_queued;  /* of a queue whose capacity is in messages */
 };
 
 struct mech {
@@ -34,6 +35,8 @@ extern const struct mech mech_unix;
 extern const struct mech mech_inet;
 extern const struct mech mech_eventfd;
 extern const struct mech mech_pty;
+extern const struct mech mech_vsock;
+extern const struct mech mech_netlink;
 
 /* The row of a mechanism; never NULL for one that the kernel side counts. */
 const struct mech *mech_of(enum mechanism mechanism);

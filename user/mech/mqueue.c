@@ -19,6 +19,8 @@ static void identify(const struct model_base *base, const struct object_record *
 		snprintf(out->name, sizeof(out->name), "/%.*s", OBJECT_NAME_SIZE - 1,
 			 object->value.name);
 	out->capacity = object->value.capacity;
+	out->queued = object->value.queued;
+	out->max_queued = object->value.max_queued;
 }
 
 const struct mech mech_mqueue = {

@@ -22,6 +22,7 @@ struct object_record {
 	struct object_key key;
 	struct object_value value;
 	bool described; /* value is filled */
+	__u64 latest_ns; /* of its descriptions; value.described_ns is of the first */
 	bool scanned;   /* the holders of the object are known */
 	char *path;     /* FIFO: its path, or NULL; owned */
 	UT_hash_handle hh;

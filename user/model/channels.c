@@ -86,6 +86,8 @@ static int refresh_channel(struct channel_record *record, const struct channel_i
 	record->used_in = snapshot;
 	channel->mechanism = mechanism;
 	channel->capacity = identity->capacity;
+	channel->queued = identity->queued;
+	channel->max_queued = identity->max_queued;
 	channel->endpoint_count = 0;
 	channel->flow_count = 0;
 	memset(channel->window, 0, sizeof(channel->window));
@@ -223,6 +225,7 @@ static bool is_channel_end(const struct object_record *object, enum direction di
 {
 	switch (object->key.mechanism) {
 	case MECH_TCP:
+	case MECH_VSOCK:
 		return object->value.remote.family != 0;
 	case MECH_UDP:
 		return direction == DIRECTION_RECEIVE || object->value.remote.family != 0;

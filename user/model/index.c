@@ -91,6 +91,10 @@ int index_add(struct model_base *base, const struct object_record *object)
 		return err;
 	case MECH_UDP:
 		return value->local.port ? add(base, INDEX_PORT, value->local.port, object) : 0;
+	case MECH_VSOCK:
+		return value->local.family ? add(base, INDEX_PORT, value->local.vsock.port, object) : 0;
+	case MECH_NETLINK:
+		return value->local.netlink.port ? add(base, INDEX_PORT, value->local.netlink.port, object) : 0;
 	default:
 		return 0;
 	}

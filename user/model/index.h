@@ -10,7 +10,7 @@
 enum index_kind {
 	INDEX_ADDRESS = 1, /* the address of the sock */
 	INDEX_NAME = 2,    /* index_name_key() of a unix socket's name */
-	INDEX_PORT = 3,    /* a UDP socket's local port */
+	INDEX_PORT = 3,    /* the local port of a UDP, vsock or netlink socket */
 };
 
 struct index_entry {

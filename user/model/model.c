@@ -72,24 +72,35 @@ void model_processes(struct model *model, const struct process_key *key,
 	record->process.comm[sizeof(value->comm) - 1] = '\0';
 }
 
-/* Takes over what is new in a description; a peer that was known once is not forgotten. */
+/*
+ * Takes over what is new in a description; a peer that was known once is not forgotten. What the kernel side
+ * keeps may be older than what a search has found since.
+ */
 static void describe(struct model *model, struct object_record *record,
 		     const struct object_value *value)
 {
-	struct object_value old = record->value;
-	bool is_new = !record->described || old.local.port != value->local.port ||
-		      old.name_length != value->name_length;
+	bool was_described = record->described;
+	bool is_late = was_described && value->described_ns < record->latest_ns;
+	struct object_value old = is_late ? *value : record->value;
+	struct object_value now = is_late ? record->value : *value;
+	bool is_new = !was_described || memcmp(&old.local, &now.local, sizeof(now.local)) ||
+		      old.name_length != now.name_length;
 
-	record->value = *value;
-	if (record->described && (!value->peer || (value->peer == old.peer && !value->peer_aux))) {
-		record->value.peer = old.peer;
-		record->value.peer_aux = old.peer_aux;
+	if (!is_late)
+		record->latest_ns = value->described_ns;
+	if (was_described && (!now.peer || (now.peer == old.peer && !now.peer_aux))) {
+		now.peer = old.peer;
+		now.peer_aux = old.peer_aux;
 	}
-	if (record->described && !value->remote.family)
-		record->value.remote = old.remote;
+	if (was_described && !now.remote.family)
+		now.remote = old.remote;
 	/* The first description is the one nearest to the first use. */
-	if (record->described)
-		record->value.described_ns = old.described_ns;
+	if (was_described && old.described_ns < now.described_ns)
+		now.described_ns = old.described_ns;
+	if (now.max_queued < old.max_queued)
+		now.max_queued = old.max_queued;
+	now.queued = value->queued;
+	record->value = now;
 	record->described = true;
 	if (is_new && index_add(model->base, record))
 		failed(model);

@@ -67,6 +67,7 @@ struct channel {
 	char *name; /* as people know it; equals id where there is nothing better; untrusted text */
 	enum mechanism mechanism;
 	uint64_t capacity; /* bytes, or messages for mqueue; 0: unknown */
+	uint64_t queued, max_queued; /* mqueue: messages in it now, and the most that were seen in it */
 	unsigned endpoint_count;
 	struct endpoint *endpoints;
 	unsigned flow_count;

@@ -28,6 +28,11 @@ static uint64_t channel_capacity_bytes(const struct channel *channel)
 	return channel->capacity;
 }
 
+static uint64_t queue_figure(const struct channel *channel, uint64_t messages)
+{
+	return channel->capacity && channel->mechanism == MECH_MQUEUE ? messages : UNKNOWN;
+}
+
 static uint64_t wait_percentile(const struct lock *lock, enum window w, double fraction)
 {
 	return lock->wait[w].count ? histogram_percentile(&lock->wait[w], fraction) : UNKNOWN;

@@ -177,6 +177,8 @@ static int write_channel(struct json *json, const void *row, enum window w)
 	/* Beyond the contract. */
 	json_figure(json, "capacity_messages", channel->capacity && in_messages,
 		    channel->capacity);
+	json_figure(json, "queued_messages", channel->capacity && in_messages, channel->queued);
+	json_figure(json, "max_queued_messages", channel->capacity && in_messages, channel->max_queued);
 	json_end(json, '}');
 	return err;
 }
