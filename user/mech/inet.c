@@ -12,6 +12,7 @@
 #include "model/index.h"
 
 #define ADDRESS_TEXT_SIZE (INET6_ADDRSTRLEN + 16)
+#define NETNS_TEXT_SIZE 20
 
 /* ::ffff:a.b.c.d is IPv4 to everybody but the socket. */
 static struct address plain(const struct address *address)
@@ -54,11 +55,28 @@ static bool is_any(const struct address *address)
 	return !memcmp(address->bytes, zeros, sizeof(zeros));
 }
 
-static void identify_pair(const struct object_record *object, struct channel_identity *out)
+static bool is_loopback(const struct address *address)
+{
+	struct address a = plain(address);
+
+	return a.family == AF_INET ? a.bytes[0] == 127 : !memcmp(a.bytes, &in6addr_loopback, sizeof(a.bytes));
+}
+
+/* What tells the same address in another network namespace from ours. */
+static void format_netns(const struct model_base *base, const struct object_record *object, char *text,
+			 size_t size)
+{
+	text[0] = '\0';
+	if (object->value.netns != base->own_netns)
+		snprintf(text, size, " netns %u", object->value.netns);
+}
+
+static void identify_pair(const struct model_base *base, const struct object_record *object,
+			  struct channel_identity *out)
 {
 	const struct address *low = &object->value.local, *high = &object->value.remote;
 	const char *kind = mechanism_kind(object->key.mechanism);
-	char a[ADDRESS_TEXT_SIZE], b[ADDRESS_TEXT_SIZE];
+	char a[ADDRESS_TEXT_SIZE], b[ADDRESS_TEXT_SIZE], netns[NETNS_TEXT_SIZE] = "";
 
 	if (compare(low, high) > 0) {
 		low = &object->value.remote;
@@ -66,7 +84,9 @@ static void identify_pair(const struct object_record *object, struct channel_ide
 	}
 	format(low, a, sizeof(a));
 	format(high, b, sizeof(b));
-	snprintf(out->id, sizeof(out->id), "%s:[%s-%s]", kind, a, b);
+	if (is_loopback(low)) /* else the other end may be in another namespace */
+		format_netns(base, object, netns, sizeof(netns));
+	snprintf(out->id, sizeof(out->id), "%s:[%s-%s%s]", kind, a, b, netns);
 	snprintf(out->name, sizeof(out->name), "%s <-> %s", a, b);
 }
 
@@ -75,14 +95,11 @@ static void identify_address(const struct model_base *base, const struct object_
 			     const struct address *address, struct channel_identity *out)
 {
 	const char *kind = mechanism_kind(object->key.mechanism);
-	char text[ADDRESS_TEXT_SIZE];
+	char text[ADDRESS_TEXT_SIZE], netns[NETNS_TEXT_SIZE];
 
 	format(address, text, sizeof(text));
-	if (object->value.netns == base->own_netns)
-		snprintf(out->id, sizeof(out->id), "%s:[%s]", kind, text);
-	else
-		snprintf(out->id, sizeof(out->id), "%s:[%s netns %u]", kind, text,
-			 object->value.netns);
+	format_netns(base, object, netns, sizeof(netns));
+	snprintf(out->id, sizeof(out->id), "%s:[%s%s]", kind, text, netns);
 	snprintf(out->name, sizeof(out->name), "%s", text);
 }
 
@@ -92,12 +109,25 @@ static bool is_connected(const struct object_record *object)
 }
 
 /*
- * The socket on this host that datagrams from SENDER to ADDRESS arrive at, or NULL: one that is
- * connected back to the sender before one that takes from everybody.
+ * Can OBJECT be where ADDRESS leads to, seen from SENDER? In another network namespace only if it is bound to that
+ * very address: what others there have is not known.
  */
-static const struct object_record *find_receiver(const struct model_base *base,
-						 const struct object_record *sender,
-						 const struct address *address)
+static bool is_reached(const struct object_record *object, const struct object_record *sender,
+		       const struct address *address, bool same_netns)
+{
+	const struct address *local = &object->value.local;
+
+	if (object == sender || object->key.mechanism != MECH_UDP || local->port != address->port ||
+	    (object->value.netns == sender->value.netns) != same_netns)
+		return false;
+	if (same_netns && is_any(local))
+		return true;
+	return !compare(local, address) && (same_netns || !is_loopback(address));
+}
+
+static const struct object_record *find_reached(const struct model_base *base,
+						const struct object_record *sender,
+						const struct address *address, bool same_netns)
 {
 	const struct index_entry *entry = index_find(base, INDEX_PORT, address->port);
 	const struct object_record *found = NULL;
@@ -105,10 +135,7 @@ static const struct object_record *find_receiver(const struct model_base *base,
 	for (; entry; entry = entry->next) {
 		const struct object_record *object = entry->object;
 
-		if (object == sender || object->value.netns != sender->value.netns ||
-		    object->value.local.port != address->port)
-			continue;
-		if (!is_any(&object->value.local) && compare(&object->value.local, address))
+		if (!is_reached(object, sender, address, same_netns))
 			continue;
 		if (is_connected(object) &&
 		    object->value.remote.port == sender->value.local.port)
@@ -120,6 +147,19 @@ static const struct object_record *find_receiver(const struct model_base *base,
 	return found;
 }
 
+/*
+ * The socket on this host that datagrams from SENDER to ADDRESS arrive at, or NULL: one that is
+ * connected back to the sender before one that takes from everybody.
+ */
+static const struct object_record *find_receiver(const struct model_base *base,
+						 const struct object_record *sender,
+						 const struct address *address)
+{
+	const struct object_record *found = find_reached(base, sender, address, true);
+
+	return found ? found : find_reached(base, sender, address, false);
+}
+
 static void identify_receiver(const struct model_base *base, const struct object_record *receiver,
 			      struct channel_identity *out)
 {
@@ -128,7 +168,7 @@ static void identify_receiver(const struct model_base *base, const struct object
 	if (is_connected(receiver))
 		sender = find_receiver(base, receiver, &receiver->value.remote);
 	if (is_connected(receiver) && (!sender || is_connected(sender)))
-		identify_pair(receiver, out);
+		identify_pair(base, receiver, out);
 	else
 		identify_address(base, receiver, &receiver->value.local, out);
 }
@@ -147,7 +187,7 @@ static void identify_udp(const struct model_base *base, const struct object_reco
 	else if (destination || !to->family)
 		identify_address(base, object, to, out);
 	else
-		identify_pair(object, out);
+		identify_pair(base, object, out);
 }
 
 static void identify(const struct model_base *base, const struct object_record *object,
@@ -159,7 +199,7 @@ static void identify(const struct model_base *base, const struct object_record *
 		snprintf(out->id, sizeof(out->id), "%s:[%u]",
 			 mechanism_kind(object->key.mechanism), object->key.aux);
 	else if (object->key.mechanism == MECH_TCP)
-		identify_pair(object, out);
+		identify_pair(base, object, out);
 	else
 		identify_udp(base, object, direction, destination, out);
 }
