@@ -62,12 +62,13 @@ skipped() {
 
 # boot KERNEL: leaves its results, one a line, and the console's output in $logs.
 boot() {
-	local kernel=$1 results=$logs/$1.results console=$logs/$1.console status
+	local kernel=$1 results=$logs/$1.results console=$logs/$1.console initrd=$work/$1.cpio status
+	cat "$work/initramfs.cpio" "$cache/$(column "$kernel" 2)/modules.cpio" >"$initrd" 2>/dev/null
 	timeout --kill-after=5 "$seconds" qemu-system-x86_64 -M q35 -cpu max -m 1536 -smp 2 \
 		-accel tcg,thread=single -display none -no-reboot -nodefaults \
 		-chardev "file,id=console,path=$console" -serial chardev:console \
 		-chardev "file,id=results,path=$results.raw" -serial chardev:results \
-		-kernel "$cache/$(column "$kernel" 2)/vmlinuz" -initrd "$work/initramfs.cpio" \
+		-kernel "$cache/$(column "$kernel" 2)/vmlinuz" -initrd "$initrd" \
 		-append "console=ttyS0 quiet panic=-1 vm_expect=$(column "$kernel" 3)" \
 		</dev/null >"$logs/$kernel.qemu" 2>&1 &
 	# shellcheck disable=SC2064 # this very process

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Puts Debian's kernel of one suite at CACHE/SUITE/vmlinuz (with its package's version in CACHE/SUITE/version).
+# Puts Debian's kernel of one suite at CACHE/SUITE/vmlinuz (with its package's version in CACHE/SUITE/version),
+# and those of its modules that tests need at CACHE/SUITE/modules.cpio, in the order in which they are loaded.
 # Uses a private apt configuration, so that the machine's own is neither needed for that suite nor
 # changed; the mirror is the one that the machine's own apt sources name. A cached kernel younger than
 # a week is taken as it is, an older one when a newer one cannot be had.
@@ -13,13 +14,15 @@ suite=$1 cache=$2
 kernel=$cache/$suite
 mkdir -p "$kernel"
 
+modules="vsock vmw_vsock_virtio_transport_common vsock_loopback"
+
 refuse() {
 	[ -s "$kernel/vmlinuz" ] && exit 0
 	echo "$1"
 	exit 1
 }
 
-if [ -n "$(find "$kernel/vmlinuz" -mtime -7 2>/dev/null)" ]; then
+if [ -n "$(find "$kernel/vmlinuz" -mtime -7 2>/dev/null)" ] && [ -s "$kernel/modules.cpio" ]; then
 	exit 0
 fi
 command -v apt-get >/dev/null || refuse "apt-get is missing"
@@ -63,5 +66,25 @@ dpkg-deb --fsys-tarfile "$private"/image/*.deb | tar -x -C "$private/image" --wi
 	refuse "$binary has no vmlinuz"
 mv "$(find "$private/image" -type f -name 'vmlinuz*' | head -1)" "$private/vmlinuz" || refuse "$binary has no vmlinuz"
 touch "$private/vmlinuz"
+
+# Newer suites keep the modules in linux-modules-*. Tests of what is not found are skipped in the guest.
+package=linux-modules-${image#linux-image-}
+apt-cache "${apt[@]}" show "$package" >/dev/null 2>&1 || package=$binary
+[ "$package" = "$binary" ] || (cd "$private/image" && rm -f ./*.deb && timeout 300 apt-get "${apt[@]}" -qq download "$package") >/dev/null 2>&1
+mkdir -p "$private/modules/modules"
+dpkg-deb --fsys-tarfile "$private"/image/*.deb 2>/dev/null | tar -x -C "$private/image" --wildcards '*/net/vmw_vsock/*' 2>/dev/null
+number=10
+for module in $modules; do
+	file=$(find "$private/image" -type f -name "$module.ko*" | head -1)
+	to=$private/modules/modules/$number-$module.ko
+	case $file in
+	*.ko) cp "$file" "$to" ;;
+	*.xz) xz -dc "$file" >"$to" ;;
+	*.zst) zstd -qdc "$file" >"$to" ;;
+	esac
+	number=$((number + 1))
+done
+(cd "$private/modules" && find . | sort | cpio -o -H newc --quiet --owner=0:0) >"$private/modules.cpio"
+mv "$private/modules.cpio" "$kernel/modules.cpio"
 echo "${image#linux-image-}" >"$kernel/version"
 mv "$private/vmlinuz" "$kernel/vmlinuz"
