@@ -7,12 +7,15 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("IPCTRACE_BUILD", ROOT / "build"))
 IPCTRACE = str(BUILD / "ipctrace")
 SANITIZED = "IPCTRACE_SANITIZED" in os.environ
 TIMEOUT_S = int(os.environ.get("IPCTRACE_TEST_SECONDS", "20"))  # longest wait for a program; emulation is slow
 ATTACHED = "ipctrace: tracing"
+STATUS_SKIPPED = 77  # of a workload that this machine cannot run; it says why
 
 COUNTS = ("calls", "messages", "bytes", "would_block", "errors")
 BLOCKED_SHARE = 0.02
@@ -32,6 +35,11 @@ def wait_until(condition, what, timeout_s=TIMEOUT_S):
             return value
         assert time.monotonic() < end, f"waited {timeout_s} s for {what}"
         time.sleep(0.005)
+
+
+def skip_if(status, reason):
+    if status == STATUS_SKIPPED:
+        pytest.skip(reason.strip().splitlines()[-1])
 
 
 class Program:
@@ -86,6 +94,7 @@ class Workload(Program):
     def answer(self):
         def next_line():
             lines = self.lines()
+            skip_if(self.process.poll(), self.stderr())
             assert len(lines) > self.answers or self.running(), f"workload ended: {self.stderr()}"
             return lines[self.answers:self.answers + 1]
 

@@ -39,7 +39,7 @@ OBJECT = {"schema": str, "type": str, "time_ns": NUMBER, "duration_ns": NUMBER, 
           "health": HEALTH}
 
 CHANNEL_KINDS = {"pipe", "fifo", "unix-stream", "unix-dgram", "unix-seqpacket", "tcp", "udp", "mqueue",
-                 "eventfd", "pty", "sysv-msg", "sysv-sem"}
+                 "eventfd", "pty", "sysv-msg", "sysv-sem", "vsock", "netlink"}
 LOCK_KINDS = {"gil", "mutex", "pi-mutex", "rwlock", "condvar", "semaphore", "barrier", "join", "once", "unknown"}
 
 
@@ -85,7 +85,7 @@ def objects(stage):
                  stage.workload("inet", "open4"), stage.workload("mqueue"), stage.workload("futex", "--threads", 3),
                  stage.workload("inet", "tcp4"), stage.workload("fifo"), stage.workload("unix", "bound"),
                  stage.workload("eventfd"), stage.workload("pty"),
-                 stage.workload("sysv_msg"), stage.workload("sysv_sem")]
+                 stage.workload("sysv_msg"), stage.workload("sysv_sem"), stage.workload("netlink")]
     ipctrace = stage.ipctrace("-p", ",".join(str(w.pid) for w in workloads), 0.1)
     for workload in workloads:
         workload.work()
@@ -131,7 +131,7 @@ def test_lists_are_filled_and_fit_together(objects):
 def test_all_kinds_are_there(objects):
     kinds = {c["kind"] for c in objects[-1]["channels"]}
     assert kinds == {"pipe", "fifo", "unix-stream", "unix-dgram", "tcp", "udp", "mqueue", "eventfd", "pty",
-                     "sysv-msg", "sysv-sem"}
+                     "sysv-msg", "sysv-sem", "netlink"}
 
 
 def test_nothing_depends_on_the_view(stage):

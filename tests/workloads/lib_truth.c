@@ -185,7 +185,7 @@ static struct truth_channel *channel_new(const char *kind)
 	unlock_records();
 	snprintf(channel->kind, sizeof(channel->kind), "%s", kind);
 	channel->datagrams = !strcmp(kind, "unix-dgram") || !strcmp(kind, "unix-seqpacket") ||
-			     !strcmp(kind, "udp") || !strcmp(kind, "mqueue");
+			     !strcmp(kind, "udp") || !strcmp(kind, "mqueue") || !strcmp(kind, "netlink");
 	return channel;
 }
 
