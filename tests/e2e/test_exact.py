@@ -97,7 +97,8 @@ EDGES = [("pipe", "edges"), ("unix", "edges-stream"), ("unix", "edges-dgram"),
          ("sysv_msg", "edges"), ("sysv_sem", "edges"), ("splice_edges",),
          ("netlink", "edges"), ("vsock", "edges-stream"), ("vsock", "edges-seqpacket"),
          ("mqueue_odd", "priorities"), ("mqueue_odd", "notify"), ("mqueue_odd", "waits"),
-         ("mqueue_odd", "depth"), ("passing",)]
+         ("mqueue_odd", "depth"), ("passing",),
+         ("cut", "tcp"), ("cut", "unix-stream"), ("cut", "unix-seqpacket")]
 
 
 @pytest.mark.parametrize("mechanism", EDGES, ids="-".join)

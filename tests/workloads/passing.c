@@ -3,7 +3,6 @@
  * Descriptors passed to another process (SCM_RIGHTS) through a socket pair that it has inherited: the end of a
  * pipe, of a socket pair, of a TCP connection, an eventfd. Whoever passes one closes it; one comes back.
  */
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib_edges.h"
+#include "lib_pair.h"
 
 /* In shared memory: the channels are new in every phase. */
 struct scene {
@@ -78,36 +78,6 @@ static void take(struct truth_channel *channel, int fd, size_t size)
 	}
 }
 
-static void connected_pair(int pair[2])
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	socklen_t length = sizeof(address);
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-
-	edges_expect(!bind(listener, (struct sockaddr *)&address, sizeof(address)) && !listen(listener, 1) &&
-			     !getsockname(listener, (struct sockaddr *)&address, &length), "listen");
-	pair[0] = socket(AF_INET, SOCK_STREAM, 0);
-	edges_expect(!connect(pair[0], (struct sockaddr *)&address, length), "connect");
-	pair[1] = accept(listener, NULL, NULL);
-	edges_expect(pair[1] >= 0, "accept");
-	close(listener);
-}
-
-static struct truth_channel *connection_of(const int pair[2])
-{
-	struct sockaddr_in ends[2];
-	char name[64];
-
-	for (int i = 0; i < 2; i++) {
-		socklen_t length = sizeof(ends[i]);
-
-		edges_expect(!getsockname(pair[i], (struct sockaddr *)&ends[i], &length), "getsockname");
-	}
-	snprintf(name, sizeof(name), "127.0.0.1:%u <-> 127.0.0.1:%u", ntohs(ends[0].sin_port),
-		 ntohs(ends[1].sin_port));
-	return truth_named_channel("tcp", name);
-}
-
 static struct truth_channel *counter_of(int fd)
 {
 	char path[64], line[128], name[64];
@@ -163,11 +133,9 @@ static void giver(void *argument)
 	put(scene->pipe, fds[1], 41);
 	close(fds[1]);
 
-	edges_expect(!socketpair(AF_UNIX, SOCK_STREAM, 0, fds), "socketpair");
-	scene->pair = truth_pair_channel("unix-stream", fds[0], fds[1]);
+	scene->pair = pair_open("unix-stream", fds);
 	lend(scene, scene->pair, fds);
-	connected_pair(fds);
-	scene->connection = connection_of(fds);
+	scene->connection = pair_open("tcp", fds);
 	lend(scene, scene->connection, fds);
 
 	edges_expect(SEND(scene->counter, write(scene->counter_fd, &value, sizeof(value))) == 8, "write");
@@ -205,8 +173,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < truth_options.threads; i++) {
 		struct scene *scene = &scenes[i];
 
-		edges_expect(!socketpair(AF_UNIX, SOCK_STREAM, 0, scene->control), "socketpair");
-		scene->through = truth_pair_channel("unix-stream", scene->control[0], scene->control[1]);
+		scene->through = pair_open("unix-stream", scene->control);
 		scene->counter_fd = eventfd(0, 0);
 		scene->counter = counter_of(scene->counter_fd);
 		truth_worker(0, giver, scene, scene->control[0]);

@@ -94,6 +94,8 @@ static void describe(struct model *model, struct object_record *record,
 	}
 	if (was_described && !now.remote.family)
 		now.remote = old.remote;
+	if (!now.local.port && old.local.port) /* TCP gives it back when the connection is reset */
+		now.local = old.local;
 	/* The first description is the one nearest to the first use. */
 	if (was_described && old.described_ns < now.described_ns)
 		now.described_ns = old.described_ns;
