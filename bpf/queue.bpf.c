@@ -3,7 +3,7 @@
  * Which queue a flow's data goes through, by mechanism. What the two ends of a connection have in common is a
  * hash of the receiving socket's address (unix), or of the pair of addresses in the order in which the data
  * goes (TCP). UDP's queue is the receiving port: in a network namespace, of all local addresses or of the one
- * that the socket is bound to.
+ * that the socket is bound to; netlink's, too, is the receiving port.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -180,6 +180,37 @@ static __always_inline __u64 pty_queue(__u64 hash, const struct flow_key *key)
 	return hash_word(hash, (__u64)key->aux << 1 | (is_master == receives));
 }
 
+/* Within this machine one end may not know its own context, nor call the other's by the same number: by ports. */
+static __always_inline __u64 vsock_queue(__u64 hash, enum direction direction, const struct object_value *object)
+{
+	__u32 from = object->local.vsock.port, to = object->remote.vsock.port;
+
+	if (!object->remote.family)
+		return 0;
+	if (direction == DIRECTION_RECEIVE)
+		return hash_word(hash, (__u64)to << 32 | from);
+	return hash_word(hash, (__u64)from << 32 | to);
+}
+
+#define NETLINK_USERSOCK 2 /* include/uapi/linux/netlink.h */
+
+/* Where the kernel sends, too, nobody can tell whose message a receive takes. */
+static __always_inline __u64 netlink_queue(__u64 hash, const struct flow_key *key, const struct object_value *object)
+{
+	const struct destination_value *destination;
+	__u32 port = object->local.netlink.port;
+
+	if (object->local.port != NETLINK_USERSOCK)
+		return 0;
+	if (key->direction == DIRECTION_SEND) {
+		destination = key->destination ? destination_get(key->destination) : NULL;
+		if (!destination || destination->inet.netlink.group || destination->inet.netlink.groups)
+			return 0;
+		port = destination->inet.netlink.port;
+	}
+	return port ? hash_word(hash_word(hash, object->netns), port) : 0;
+}
+
 static __always_inline __u64 number_of(const struct flow_key *key, const struct object_value *object)
 {
 	__u64 hash = hash_word(HASH_START, key->mechanism);
@@ -196,6 +227,10 @@ static __always_inline __u64 number_of(const struct flow_key *key, const struct 
 		return unix_queue(hash, key, object);
 	case MECH_PTY:
 		return pty_queue(hash, key);
+	case MECH_VSOCK:
+		return vsock_queue(hash, key->direction, object);
+	case MECH_NETLINK:
+		return netlink_queue(hash, key, object);
 	case MECH_SYSV_SEM: /* carries no data */
 		return 0;
 	default:

@@ -76,3 +76,20 @@ def test_netlink_port_that_comes_with_the_first_message(stage):
 def test_only_what_is_asked_for(stage):
     summary, _ = summary_and_truth(stage, NETLINK_LATE, options=("-k", "vsock"))
     assert summary["channels"] == []
+
+
+@pytest.mark.parametrize("mechanism", [("netlink", "user"), ("vsock", "stream"), ("vsock", "seqpacket")],
+                         ids="-".join)
+def test_edges(stage, mechanism):
+    workload = stage.workload(*mechanism, "--processes")
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    summary = ipctrace.finish()
+    compare(summary, truth, workload.pids)
+    channel = find_channel(summary, truth["channels"][0])
+    seen = {(e["from_pid"], e["to_pid"]): e["bytes"] for e in summary["edges"] if e["channel"] == channel["id"]}
+    ends = {e["pid"]: e for e in truth["channels"][0]["endpoints"]}
+    expected = {(workload.pid, workload.child): ends[workload.child]["received"]["bytes"]}
+    if mechanism[0] == "vsock": # both ways
+        expected[(workload.child, workload.pid)] = ends[workload.pid]["received"]["bytes"]
+    assert seen == expected
