@@ -63,8 +63,8 @@ static void print_coverage(void)
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive msgsnd\n"
 	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex\n"
 	       "not covered\n"
-	       "  io_uring; shared memory, signals, signalfd, netlink, vsock; who delivered\n"
-	       "  what to whom, and because of whom a thread waits\n");
+	       "  io_uring; shared memory, signals, signalfd; who delivered what to whom,\n"
+	       "  and because of whom a thread waits\n");
 }
 
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */
