@@ -26,7 +26,7 @@ static void connect_on_loopback(int pair[2])
 
 static unsigned port_of(int fd)
 {
-	struct sockaddr_in address;
+	struct sockaddr_in address = {0};
 	socklen_t length = sizeof(address);
 
 	edges_expect(!getsockname(fd, (struct sockaddr *)&address, &length), "getsockname");

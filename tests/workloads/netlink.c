@@ -266,6 +266,8 @@ int main(int argc, char **argv)
 	lanes = calloc(truth_options.threads, sizeof(*lanes));
 	clients = calloc(truth_options.threads, sizeof(*clients));
 	numbers = calloc(truth_options.threads, sizeof(*numbers));
+	if (!lanes || !clients || !numbers)
+		truth_die("calloc");
 	for (unsigned i = 0; i < truth_options.threads; i++) {
 		numbers[i] = i;
 		if (!strcmp(variant, "edges")) {

@@ -84,6 +84,12 @@ static void open_lane(struct lane *lane, int type)
 	lane->duplex = !truth_options.shared;
 }
 
+/* Of several receivers on one seqpacket socket, some kernels (7.2) fail one with ENOBUFS and reset the socket. */
+static bool is_shared(unsigned lane, int type)
+{
+	return lane > 0 && truth_options.shared && type == SOCK_STREAM;
+}
+
 /* Messages without data and messages with bad addresses end in other ways than on other sockets, by kernel. */
 static void edges(void *type_of)
 {
@@ -129,13 +135,13 @@ int main(int argc, char **argv)
 			truth_worker(0, edges, &type, -1);
 			continue;
 		}
-		if (i > 0 && truth_options.shared)
+		if (is_shared(i, type))
 			*lane = lanes[0];
 		else
 			open_lane(lane, type);
 		lane->quota = 0;
 		lane_prepare(lane);
-		if (i > 0 && truth_options.shared)
+		if (is_shared(i, type))
 			lane_join(lane, &lanes[0]);
 		lane_add(lane);
 	}

@@ -83,13 +83,13 @@ static void identify_destination(const struct model_base *base, const struct obj
 				 const struct address *to, struct channel_identity *out)
 {
 	unsigned group = to->netlink.group ? to->netlink.group : (unsigned)ffs((int)to->netlink.groups);
-	const struct object_record *receiver = object;
+	const struct object_record *receiver = NULL;
 	char protocol[PROTOCOL_TEXT_SIZE], where[32];
 
 	if (!group && to->netlink.port)
 		receiver = find_receiver(base, object, to->netlink.port);
-	if (!group && receiver) {
-		identify_socket(receiver, out);
+	if (receiver || (!group && !to->netlink.port)) {
+		identify_socket(receiver ? receiver : object, out);
 		return;
 	}
 	name_protocol(object->value.local.port, protocol);

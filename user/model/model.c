@@ -83,7 +83,8 @@ static void describe(struct model *model, struct object_record *record,
 	bool is_late = was_described && value->described_ns < record->latest_ns;
 	struct object_value old = is_late ? *value : record->value;
 	struct object_value now = is_late ? record->value : *value;
-	bool is_new = !was_described || memcmp(&old.local, &now.local, sizeof(now.local)) ||
+	bool is_new = !was_described || old.local.port != now.local.port ||
+		      memcmp(old.local.bytes, now.local.bytes, sizeof(now.local.bytes)) ||
 		      old.name_length != now.name_length;
 
 	if (!is_late)
