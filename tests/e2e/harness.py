@@ -22,7 +22,7 @@ BLOCKED_SHARE = 0.02
 BLOCKED_NS_PER_CALL = 20_000
 # A read of an eventfd takes all that was written; a terminal adds to what is written and echoes it; semaphores
 # carry nothing.
-NO_SUMS_OF_EDGES = ("eventfd", "pty", "sysv-sem")
+NO_SUMS_OF_EDGES = ("eventfd", "pty", "sysv-sem", "netlink")  # netlink: the kernel is at one end
 WAKE_NS = 60_000  # from a wake to the run queue of another virtual CPU
 
 
