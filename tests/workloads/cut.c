@@ -136,7 +136,7 @@ static void sleeper(void *argument)
 	}
 }
 
-static void cut(struct scene *scene, enum cut how)
+static void cut_off(struct scene *scene, enum cut how)
 {
 	struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
@@ -163,7 +163,7 @@ static void cutter(void *argument)
 		await_step(scene, step + 1);
 		truth_await_asleep(getpid(), scene->sleeper, i < CUT_COUNT ? SYS_read : SYS_write);
 		truth_sleep_ms(5);
-		cut(scene, i % CUT_COUNT);
+		cut_off(scene, i % CUT_COUNT);
 		await_step(scene, step + 2);
 		if (i % CUT_COUNT != PEER_CLOSES && i % CUT_COUNT != PEER_RESETS)
 			close(scene->pair[1]);

@@ -233,7 +233,7 @@ static void print_depths(void)
 {
 	printf(",\"depths\":[");
 	for (unsigned i = 0; i < queue_count; i++)
-		printf("%s{\"id\":\"%s\",\"now\":%u,\"deepest\":%u,\"room\":%u}", i ? "," : "",
+		printf("%s{\"id\":\"%s\",\"now\":%u,\"deepest\":%u,\"room\":%d}", i ? "," : "",
 		       queues[i].channel->id, depth_of(&queues[i]), queues[i].deepest, DEPTH);
 	putchar(']');
 }

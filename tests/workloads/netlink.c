@@ -120,7 +120,7 @@ static void ask_generic(const struct client *client)
 		struct nlmsghdr header;
 		struct genlmsghdr command;
 		struct nlattr name;
-		char text[8];
+		char text[8]; /* cppcheck-suppress unusedStructMember ; of a message to the kernel */
 	} request = {{.nlmsg_len = sizeof(request), .nlmsg_type = GENL_ID_CTRL, .nlmsg_flags = NLM_F_REQUEST},
 		     {.cmd = CTRL_CMD_GETFAMILY, .version = 1},
 		     {.nla_len = NLA_HDRLEN + sizeof("nlctrl"), .nla_type = CTRL_ATTR_FAMILY_NAME}, "nlctrl"};

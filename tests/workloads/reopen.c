@@ -84,7 +84,7 @@ static void cycle_all(void *unused)
 
 static void print_sums(void)
 {
-	printf(",\"cycles\":%u,\"sums\":[", CYCLES);
+	printf(",\"cycles\":%d,\"sums\":[", CYCLES);
 	for (int kind = 0; kind < KINDS; kind++) {
 		printf("%s{\"kind\":\"%s\",\"messages\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"objects\":%" PRIu64 "}",
 		       kind ? "," : "", kinds[kind], objects[kind].messages, objects[kind].bytes,
