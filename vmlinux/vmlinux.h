@@ -234,8 +234,8 @@ struct vm_area_struct {
 
 struct mq_attr {
 	long mq_maxmsg;
-	long mq_curmsgs;
 	long mq_msgsize;
+	long mq_curmsgs;
 };
 
 struct mqueue_inode_info {
