@@ -328,6 +328,7 @@ int on_uring_submit_unpreempted(struct trace_event_raw_io_uring_submit_req *even
 SEC("?tp_btf/io_uring_complete")
 int BPF_PROG(on_uring_complete, void *ring, void *req, struct io_uring_cqe *cqe)
 {
+	(void)ring;
 	if (req)
 		return completed((__u64)req, cqe->res);
 	return completed_once_more(argument(ctx, 0), cqe->user_data, cqe->res, cqe->flags);

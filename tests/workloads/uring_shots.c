@@ -73,7 +73,7 @@ static void inet_pair(int type, int pair[2])
 
 static struct truth_channel *inet_channel(const char *kind, const int pair[2])
 {
-	struct sockaddr_in one, other;
+	struct sockaddr_in one = {0}, other = {0};
 	socklen_t length = sizeof(one);
 	char name[80];
 
