@@ -20,6 +20,7 @@ extern const volatile __u32 own_pid; /* ipctrace itself: never traced */
 
 extern const volatile __u32 wanted_mechanisms; /* bit (1 << mechanism) */
 extern const volatile bool want_futexes;
+extern const volatile bool want_file_locks;
 
 /* bpf_rdonly_cast: 6.2, commit a35b9af4ec2c. */
 extern const volatile bool have_rdonly_cast;

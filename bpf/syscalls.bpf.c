@@ -10,6 +10,7 @@
 #include "calls.bpf.h"
 #include "channel.bpf.h"
 #include "delivery.bpf.h"
+#include "file_lock.bpf.h"
 #include "futex.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
@@ -29,6 +30,11 @@ static __always_inline enum operation operation_of(__u64 number, bool is_32bit)
 static __always_inline bool is_futex(enum operation operation)
 {
 	return operation >= OP_FUTEX && operation <= OP_FUTEX_WAITV;
+}
+
+static __always_inline bool is_lock(enum operation operation)
+{
+	return is_futex(operation) || is_file_lock(operation);
 }
 
 static __always_inline bool is_channel(enum operation operation)
@@ -169,6 +175,8 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 		futex_enter(thread);
 	else if (is_splice(call->operation))
 		splice_enter(task, thread);
+	else if (is_file_lock(call->operation))
+		file_lock_enter(task, thread);
 	call->entered_ns = 0;
 	if (call->mechanism != MECH_NONE &&
 	    (call->direction == DIRECTION_SEND || is_splice(call->operation) || overlaps_matter))
@@ -177,7 +185,7 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 
 static __always_inline bool is_of_targets_alone(enum operation operation)
 {
-	return is_futex(operation) || operation == OP_UNREADABLE || operation == OP_UNCOVERED ||
+	return is_lock(operation) || operation == OP_UNREADABLE || operation == OP_UNCOVERED ||
 	       (operation >= OP_OPEN && operation <= OP_OPEN_SOCKETS);
 }
 
@@ -274,6 +282,8 @@ static __always_inline void call_end(struct task_struct *task, struct thread *th
 		futex_exit(task, thread, call, result);
 	else if (is_splice(call->operation))
 		splice_exit(thread, call, result);
+	else if (is_file_lock(call->operation))
+		file_lock_exit(task, thread, call, result);
 	else if (call->operation >= OP_OPEN && call->operation <= OP_OPEN_SOCKETS)
 		opened(task, call, result);
 }
@@ -289,11 +299,13 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 		return false;
 	thread->fresh = 0;
 	decode(call, regs, operation, is_32bit);
-	if (!is_channel(call->operation) && !is_futex(call->operation) && !is_splice(call->operation))
+	if (!is_channel(call->operation) && !is_lock(call->operation) && !is_splice(call->operation))
+		return false;
+	if (thread->traced == TRACED_WITNESS && is_of_targets_alone(call->operation))
 		return false;
 	call_begin(task, thread, number, CALL_STRADDLING | (is_32bit ? CALL_32BIT : 0));
 	call->entered_ns = 0;
-	if (!is_futex(call->operation) && call->mechanism == MECH_NONE)
+	if (!is_lock(call->operation) && call->mechanism == MECH_NONE)
 		return false;
 	health_count(HEALTH_STRADDLING_CALLS);
 	return true;
@@ -377,6 +389,8 @@ static __always_inline void call_abandon(struct task_struct *task, struct thread
 		futex_abandon(task, thread, call);
 	else if (is_splice(call->operation))
 		splice_abandon(task, thread, call);
+	else if (is_file_lock(call->operation))
+		file_lock_abandon(task, thread, call);
 	call->operation = OP_NONE;
 }
 

@@ -58,10 +58,11 @@ static void print_coverage(void)
 {
 	printf("covered\n");
 	print_kinds();
-	printf("  locks: futex words, all operations\n"
+	printf("  locks: futex words, all operations; files: flock, and fcntl with OFD locks\n"
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive msgsnd\n"
 	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex\n"
+	       "         flock fcntl\n"
 	       "not covered\n"
 	       "  io_uring; shared memory, signals, signalfd, netlink, vsock; who delivered\n"
 	       "  what to whom, and because of whom a thread waits\n");
@@ -70,7 +71,7 @@ static void print_coverage(void)
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */
 static int try_session(size_t *map_bytes, char error[SESSION_ERROR_SIZE])
 {
-	static const struct options everything = {.mechanisms = ~0U, .futexes = true};
+	static const struct options everything = {.mechanisms = ~0U, .futexes = true, .file_locks = true};
 	struct session *session = NULL;
 	int err = session_open(&session, &everything, error);
 

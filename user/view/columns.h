@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "view/lines.h"
 #include "view/views.h"
 
 /* "There is no such figure": no real one gets there. */
@@ -27,6 +28,9 @@ enum unit {
 	UNIT_DURATION, /* nanoseconds, no rate */
 	UNIT_TIME,     /* nanoseconds in the window: a share in an interval, 100 % is one thread */
 };
+
+/* A priority: text tables, whose columns are people's, do without. */
+#define CSV_ONLY 99
 
 struct column {
 	enum view view;
@@ -58,6 +62,8 @@ struct table {
 	const void *(*row)(const struct model *model, unsigned i);
 	struct activity (*activity)(const void *row, enum window w);
 	bool (*for_people)(const void *row); /* NULL: all; else rows that text tables show */
+	/* With --errors: lists the errors of a row below it. Returns the number of lines; LINES may be NULL. */
+	unsigned (*errors)(struct lines *lines, const void *row, enum window w);
 };
 
 /* The table behind VIEW, or NULL. */
