@@ -262,7 +262,7 @@ static void test_csv(void **state)
 	assert_contains(text, "time,type,kind,sent_bytes,sent_messages,received_bytes,");
 	assert_contains(text, "\n2023-11-14T22:13:20.123456789Z,interval,pipe,2000000,31,1999000,"
 			      "36,500000000,1000000000,0,2,1,65536,head(12) -> cat(13),"
-			      "\"'=a,\"\"b\\x0a\",pipe:[12:345]\n");
+			      "\"'=a,\"\"b\\x0a\",pipe:[12:345],\n");
 	assert_contains(text, ",unix-stream,0,0,0,0,0,0,0,0,0,,cat(13) <-> peer(99),");
 	assert_lacks(text, "futex");
 	free(text);
