@@ -9,6 +9,7 @@
 #include "channel.bpf.h"
 #include "delivery.bpf.h"
 #include "destination.bpf.h"
+#include "errno.bpf.h"
 #include "flow.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
@@ -337,6 +338,18 @@ static __always_inline bool would_block(const struct call *call, long result)
 	return result == -EAGAIN || (result == -ENOMSG && call->operation == OP_MSG_RECEIVE);
 }
 
+/* EAGAIN is what most programs that wait with poll() end in: it has its counter, and needs no other. */
+static __always_inline void failure(const struct flow_key *key, struct flow_value *flow, const struct call *call,
+				    long result)
+{
+	if (would_block(call, result))
+		__sync_fetch_and_add(&flow->would_block, 1);
+	else
+		__sync_fetch_and_add(&flow->errors, 1);
+	if (result != -EAGAIN)
+		errno_count(key, -result);
+}
+
 static __always_inline int end(struct task_struct *task, struct thread *thread, struct call *call,
 			       long result, bool vectors)
 {
@@ -362,10 +375,8 @@ static __always_inline int end(struct task_struct *task, struct thread *thread, 
 		signal_taken(thread, call, result);
 	else if (result >= 0)
 		success(&key, flow, call, result, vectors);
-	else if (would_block(call, result))
-		__sync_fetch_and_add(&flow->would_block, 1);
 	else
-		__sync_fetch_and_add(&flow->errors, 1);
+		failure(&key, flow, call, result);
 	if (call->mechanism == MECH_MQUEUE)
 		object_count_queued(&key, call->file);
 	if (call->blocked_ns || call->runqueue_ns) {

@@ -6,11 +6,13 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "errno.bpf.h"
 #include "futex.bpf.h"
 #include "health.bpf.h"
 #include "histogram.bpf.h"
 #include "kernel.bpf.h"
 #include "wait.bpf.h"
+#include "waiters.bpf.h"
 
 #define MAX_LOCKS 32768
 
@@ -175,7 +177,13 @@ __hidden int futex_enter(struct thread *thread)
 	return 0;
 }
 
-static __always_inline void wait_exit(struct lock_value *lock, long result)
+static __always_inline void count_error(const struct lock_key *key, struct lock_value *lock, long result)
+{
+	__sync_fetch_and_add(&lock->errors, 1);
+	errno_count_lock(key, -result);
+}
+
+static __always_inline void wait_exit(const struct lock_key *key, struct lock_value *lock, long result)
 {
 	if (result >= 0)
 		__sync_fetch_and_add(&lock->woken, 1);
@@ -186,10 +194,11 @@ static __always_inline void wait_exit(struct lock_value *lock, long result)
 	else if (result == -EINTR)
 		__sync_fetch_and_add(&lock->interrupted, 1);
 	else
-		__sync_fetch_and_add(&lock->errors, 1);
+		count_error(key, lock, result);
 }
 
-static __always_inline void wake_exit(struct lock_value *lock, const struct call *call, long result)
+static __always_inline void wake_exit(const struct lock_key *key, struct lock_value *lock,
+				      const struct call *call, long result)
 {
 	/* How many to wake at the most: every requeue wakes those first and moves the others. */
 	long to_wake = (__s32)call->arguments[2];
@@ -200,7 +209,7 @@ static __always_inline void wake_exit(struct lock_value *lock, const struct call
 		return;
 	}
 	if (result < 0) {
-		__sync_fetch_and_add(&lock->errors, 1);
+		count_error(key, lock, result);
 		return;
 	}
 	__sync_fetch_and_add(&lock->wakes, 1);
@@ -276,9 +285,9 @@ __hidden int futex_exit(struct task_struct *task, struct thread *thread, struct 
 		return 0;
 	__sync_fetch_and_or(&lock->operations, 1ULL << (call->futex_operation & 63));
 	if (is_wait(call) || is_try)
-		wait_exit(lock, result);
+		wait_exit(&key, lock, result);
 	else
-		wake_exit(lock, call, result);
+		wake_exit(&key, lock, call, result);
 	sleep_add(task, thread, call, &key, lock);
 	return 0;
 }
@@ -303,7 +312,6 @@ __hidden int futex_sleep(struct thread *thread)
 	struct call *call = &thread->call;
 	struct lock_value *lock;
 	struct lock_key key;
-	__u32 waiters;
 
 	if (!call->object || (call->flags & CALL_WAITER) || !is_wait(call))
 		return 0;
@@ -312,20 +320,6 @@ __hidden int futex_sleep(struct thread *thread)
 	if (!lock)
 		return 0;
 	call->flags |= CALL_WAITER;
-	waiters = __sync_fetch_and_add(&lock->waiters, 1) + 1;
-	/* Two sleepers at once can lose a step of the maximum only to each other: try again. */
-	for (int tries = 0; tries < 8; tries++) {
-		__u32 seen = lock->max_waiters;
-
-		if (waiters <= seen ||
-		    __sync_val_compare_and_swap(&lock->max_waiters, seen, waiters) == seen)
-			break;
-	}
-	if (lock->epoch != epoch) {
-		lock->epoch = epoch;
-		lock->epoch_max_waiters = waiters;
-	} else if (waiters > lock->epoch_max_waiters) {
-		lock->epoch_max_waiters = waiters;
-	}
+	waiters_add(lock);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "calls.bpf.h"
+#include "file_lock.bpf.h"
 #include "futex.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
@@ -15,6 +16,9 @@
 #include "splice.bpf.h"
 #include "thread.bpf.h"
 #include "witness.bpf.h"
+
+/* include/linux/sched.h. Whoever waits for a lock is in it; the kernel's own pauses for memory are not. */
+#define TASK_INTERRUPTIBLE 1
 
 static __always_inline long task_state(struct task_struct *task)
 {
@@ -65,13 +69,15 @@ __hidden int sched_arrived_unseen(struct thread *thread)
 static __always_inline void leave(struct task_struct *previous, bool preempted)
 {
 	struct thread *thread = traced_thread(previous);
+	long state;
 
 	if (!thread || thread->call.operation == OP_NONE)
 		return;
 	if (thread->off_cpu != OFF_CPU_NOT)
 		sched_arrived_unseen(thread);
 	thread->off_cpu_ns = bpf_ktime_get_ns();
-	if (preempted || task_state(previous) == 0) {
+	state = task_state(previous);
+	if (preempted || state == 0) {
 		thread->off_cpu = OFF_CPU_PREEMPTED;
 		return;
 	}
@@ -80,6 +86,8 @@ static __always_inline void leave(struct task_struct *previous, bool preempted)
 		futex_sleep(thread);
 	else if (is_splice(thread->call.operation))
 		splice_sleep(thread);
+	else if (is_file_lock(thread->call.operation) && (state & TASK_INTERRUPTIBLE))
+		file_lock_sleep(thread);
 }
 
 SEC("tp_btf/sched_switch")
@@ -124,7 +132,10 @@ int BPF_PROG(on_sched_waking, struct task_struct *task)
 
 	if (follow_peers)
 		find_witness(task, thread);
-	if (thread && thread->call.operation != OP_NONE)
-		thread->woken_ns = bpf_ktime_get_ns();
+	if (!thread || thread->call.operation == OP_NONE)
+		return 0;
+	if (is_file_lock(thread->call.operation) && thread->off_cpu == OFF_CPU_ASLEEP && !thread->woken_ns)
+		file_lock_wake(thread);
+	thread->woken_ns = bpf_ktime_get_ns();
 	return 0;
 }

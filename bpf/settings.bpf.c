@@ -18,6 +18,7 @@ const volatile __u32 own_pid = 0;
 
 const volatile __u32 wanted_mechanisms = 0;
 const volatile bool want_futexes = true;
+const volatile bool want_file_locks = true;
 
 const volatile bool uring_is_followed = false;
 const volatile bool have_rdonly_cast = false;

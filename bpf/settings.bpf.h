@@ -20,6 +20,7 @@ extern const volatile __u32 own_pid; /* ipctrace itself: never traced */
 
 extern const volatile __u32 wanted_mechanisms; /* bit (1 << mechanism) */
 extern const volatile bool want_futexes;
+extern const volatile bool want_file_locks;
 
 extern const volatile bool uring_is_followed; /* else io_uring_enter is counted as not covered */
 

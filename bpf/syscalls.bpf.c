@@ -10,6 +10,7 @@
 #include "calls.bpf.h"
 #include "channel.bpf.h"
 #include "delivery.bpf.h"
+#include "file_lock.bpf.h"
 #include "futex.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
@@ -31,6 +32,11 @@ static __always_inline enum operation operation_of(__u64 number, bool is_32bit)
 static __always_inline bool is_futex(enum operation operation)
 {
 	return operation >= OP_FUTEX && operation <= OP_FUTEX_WAITV;
+}
+
+static __always_inline bool is_lock(enum operation operation)
+{
+	return is_futex(operation) || is_file_lock(operation);
 }
 
 static __always_inline bool is_channel(enum operation operation)
@@ -147,13 +153,16 @@ static __always_inline void decode_size(struct call *call)
 {
 	const __u64 *arguments = call->arguments;
 	__u32 command = arguments[1], option = arguments[2];
-	bool matters;
 
-	if (call->operation == OP_FCNTL)
-		matters = command == F_SETPIPE_SZ;
+	if (call->operation == OP_FCNTL) {
+		if (command == F_SETPIPE_SZ) /* else it may be a lock */
+			call->operation = OP_CONNECT;
+		return;
+	}
+	if (command == SOL_SOCKET && (option == SO_SNDBUF || option == SO_SNDBUFFORCE))
+		call->operation = OP_CONNECT;
 	else
-		matters = command == SOL_SOCKET && (option == SO_SNDBUF || option == SO_SNDBUFFORCE);
-	call->operation = matters ? OP_CONNECT : OP_NONE;
+		call->operation = OP_NONE;
 }
 
 /* mmap(vector) of 32-bit x86: the arguments are 32-bit words in user memory. */
@@ -223,6 +232,8 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 		splice_enter(task, thread);
 	else if (is_mapping(call->operation))
 		mapping_enter(task, thread);
+	else if (is_file_lock(call->operation))
+		file_lock_enter(task, thread);
 	call->entered_ns = 0;
 	if (call->mechanism != MECH_NONE &&
 	    (call->direction == DIRECTION_SEND || is_splice(call->operation) || overlaps_matter))
@@ -231,7 +242,7 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 
 static __always_inline bool is_of_targets_alone(enum operation operation)
 {
-	return is_futex(operation) || is_mapping(operation) || operation == OP_UNREADABLE || operation == OP_URING ||
+	return is_lock(operation) || is_mapping(operation) || operation == OP_UNREADABLE || operation == OP_URING ||
 	       (operation >= OP_OPEN && operation <= OP_OPEN_SOCKETS) || operation == OP_SIGNAL_WAIT ||
 	       (operation >= OP_PROCESS_VM_READ && operation <= OP_PIDFD_KILL);
 }
@@ -331,6 +342,8 @@ static __always_inline void call_end(struct task_struct *task, struct thread *th
 		futex_exit(task, thread, call, result);
 	else if (is_splice(call->operation))
 		splice_exit(thread, call, result);
+	else if (is_file_lock(call->operation))
+		file_lock_exit(task, thread, call, result);
 	else if (call->operation >= OP_OPEN && call->operation <= OP_OPEN_SOCKETS)
 		opened(task, call, result);
 	else if (is_kill(call->operation))
@@ -350,11 +363,13 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 		return false;
 	thread->fresh = 0;
 	decode(call, regs, operation, is_32bit);
-	if (!is_channel(call->operation) && !is_futex(call->operation) && !is_splice(call->operation))
+	if (!is_channel(call->operation) && !is_lock(call->operation) && !is_splice(call->operation))
+		return false;
+	if (thread->traced == TRACED_WITNESS && is_of_targets_alone(call->operation))
 		return false;
 	call_begin(task, thread, number, CALL_STRADDLING | (is_32bit ? CALL_32BIT : 0));
 	call->entered_ns = 0;
-	if (!is_futex(call->operation) && call->mechanism == MECH_NONE)
+	if (!is_lock(call->operation) && call->mechanism == MECH_NONE)
 		return false;
 	health_count(HEALTH_STRADDLING_CALLS);
 	return true;
@@ -438,6 +453,8 @@ static __always_inline void call_abandon(struct task_struct *task, struct thread
 		futex_abandon(task, thread, call);
 	else if (is_splice(call->operation))
 		splice_abandon(task, thread, call);
+	else if (is_file_lock(call->operation))
+		file_lock_abandon(task, thread, call);
 	call->operation = OP_NONE;
 }
 

@@ -5,6 +5,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "file_lock.bpf.h"
 #include "health.bpf.h"
 #include "wait.bpf.h"
 
@@ -23,13 +24,15 @@ static const struct wait_value empty_wait = {};
 __hidden int wait_add(struct task_struct *task, const struct thread *thread,
 		       const struct call *call)
 {
+	bool is_file = is_file_lock(call->operation);
 	struct wait_key key = {
 		.process = thread->process,
 		.tid = task->pid,
 		.mechanism = call->mechanism,
 		.object = call->object,
 		.destination = call->destination,
-		.aux = call->mechanism == MECH_NONE ? thread->image : call->aux,
+		.aux = call->mechanism == MECH_NONE && !is_file ? thread->image : call->aux,
+		.lock_type = is_file ? LOCK_TYPE_FILE : LOCK_TYPE_FUTEX,
 	};
 	struct wait_value *wait;
 

@@ -54,13 +54,14 @@ enum operation {
 	OP_MSG_SEND = 31,
 	OP_SEM_OPERATE = 32,
 	OP_IPC = 33, /* 32-bit x86: one of the System V calls, by its first argument */
-	OP_FCNTL = 60, /* by its second argument: as OP_CONNECT, or nothing */
-	OP_SETSOCKOPT = 61,
+	OP_SETSOCKOPT = 61, /* as OP_CONNECT, or nothing */
 	OP_PROCESS_VM_READ = 55,
 	OP_PROCESS_VM_WRITE = 56,
 	OP_KILL = 57, /* signal.bpf.c's: to the process of its first argument, the signal is the second */
 	OP_THREAD_KILL = 58, /* the same, the signal is the third argument */
 	OP_PIDFD_KILL = 59,  /* the same, the process by a descriptor */
+	OP_FLOCK = 65, /* file_lock.bpf.c's */
+	OP_FCNTL = 66, /* by its second argument: as OP_CONNECT, or a lock, or nothing */
 };
 
 /* Highest number of a system call we can dispatch, plus one (a power of two: it masks an index). */
@@ -214,8 +215,14 @@ struct flow_key {
 	__u32 aux;
 	__u8 mechanism;
 	__u8 direction;
-	__u16 padding;
+	__u16 error; /* errnos only, else 0 */
 };
+
+/*
+ * The map errnos counts failed calls by flow_key with the error's number; of flows all but EAGAIN, which is
+ * what would_block leaves. Of locks those in lock_value.errors, with mechanism MECH_NONE, direction the
+ * lock's type, object and aux the members address and image of its key.
+ */
 
 struct flow_value {
 	__u64 calls;       /* ended calls, failed ones included, restarted ones once */
@@ -270,12 +277,18 @@ struct time_histogram {
 	__u32 slots[TIME_SLOTS];       /* wraps, read differences */
 };
 
-/* One futex word. */
+enum lock_type {
+	LOCK_TYPE_FUTEX = 0,
+	LOCK_TYPE_FILE = 1,
+};
+
+/* One futex word; or one file and its locks, which belong to no process: address is its inode number. */
 struct lock_key {
-	struct process_key process;
+	struct process_key process; /* files: 0 */
 	__u64 address;
-	__u32 image; /* the process's image when the word was used: addresses change their meaning on exec */
-	__u32 padding;
+	__u32 image; /* the process's image when the word was used: addresses change their meaning on exec;
+		      * files: device number (kernel's dev_t) */
+	__u32 type;  /* enum lock_type */
 };
 
 struct lock_value {
@@ -297,15 +310,27 @@ struct lock_value {
 	__u64 operations;    /* bit n: FUTEX operation n was seen */
 };
 
-/* Sleep of one thread in calls on one object or futex word. */
+#define FILE_NAME_SIZE 64
+
+/*
+ * The locks on one file, whoever takes them. woken: waits that ended, but not by a signal; wakes: calls that
+ * woke somebody, of threads that are traced.
+ */
+struct file_lock_value {
+	struct lock_value counts;
+	__u32 pid, fd; /* who used it last, to look its path up */
+	char name[FILE_NAME_SIZE]; /* last component; untrusted */
+};
+
+/* Sleep of one thread in calls on one object or lock. */
 struct wait_key {
 	struct process_key process;
 	__u32 tid;
-	__u32 mechanism;   /* MECH_NONE: a futex */
-	__u64 object;      /* as in object_key, or the futex word's address */
+	__u32 mechanism;   /* MECH_NONE: a lock */
+	__u64 object;      /* as in object_key, or address of lock_key */
 	__u64 destination; /* as in flow_key */
-	__u32 aux;         /* as in object_key, or the process's image */
-	__u32 padding;
+	__u32 aux;         /* as in object_key, or image of lock_key */
+	__u32 lock_type;   /* enum lock_type */
 };
 
 struct wait_value {

@@ -18,12 +18,13 @@ enum call_flag {
 	CALL_PEEK = 1 << 0,       /* looks at a message and leaves it in the queue */
 	CALL_QUEUED = 1 << 1,     /* there was a message in the queue at entry */
 	CALL_UNRESOLVED = 1 << 2, /* a file descriptor that we could not follow */
-	CALL_WAITER = 1 << 3,     /* counted among the waiters of its futex word */
+	CALL_WAITER = 1 << 3,     /* counted among the waiters of its futex word or file */
 	CALL_STRADDLING = 1 << 4, /* began before we looked */
 	CALL_SLEPT = 1 << 5,
 	CALL_32BIT = 1 << 6,
 	CALL_WITNESS = 1 << 8,    /* counts if its channel is a target's */
 	CALL_UNDIRECTED = 1 << 7, /* semop: which way it goes could not be read yet */
+	CALL_WOKE = 1 << 12,      /* file locks: woke somebody who waits for the same file */
 };
 
 #define CALL_ARGUMENTS 6
@@ -41,7 +42,7 @@ struct far_end {
 };
 
 struct call {
-	__u64 object; /* as in object_key; the futex word's address */
+	__u64 object; /* as in object_key; as address in lock_key */
 	__u64 destination;
 	__u64 file; /* kernel address of the struct file (System V: of the IPC namespace; process-vm: of a thread of
 		     * the process; 0: none is needed): describes a new object */

@@ -23,6 +23,7 @@ enum {
 	KEY_NO_HEADER,
 	KEY_NO_COLOR,
 	KEY_TIMESTAMP,
+	KEY_ERRORS,
 };
 
 static const struct argp_option option_table[] = {
@@ -42,6 +43,7 @@ static const struct argp_option option_table[] = {
 	{ "view", 'v', "LIST", 0, "show these tables", 0 },
 	{ "sort", 's', "COLUMN", 0, "sort by this column (default: the busiest first)", 0 },
 	{ "top", 'n', "N", 0, "at most N rows a table", 0 },
+	{ "errors", KEY_ERRORS, NULL, 0, "list errors by name below channels and locks", 0 },
 	{ "json", KEY_JSON, NULL, 0, "one JSON object a line", 0 },
 	{ "csv", KEY_CSV, NULL, 0, "one table as CSV (default: processes)", 0 },
 	{ "no-header", KEY_NO_HEADER, NULL, 0, "no header lines", 0 },
@@ -62,7 +64,7 @@ static const char usage_text[] =
 
 static const char help_text[] =
 	"Shows live how processes talk over pipes, FIFOs, sockets and message queues, and where they "
-	"sleep in futexes."
+	"sleep in futexes and file locks."
 	"\v"
 	"INTERVAL is in seconds (default 1); without COUNT it goes on until Ctrl-C or the target's end.\n"
 	"`check' prints what this kernel and this user allow.\n"
@@ -241,6 +243,9 @@ static int parse_switch(int key, struct parse *parse)
 		return 0;
 	case KEY_TIMESTAMP:
 		options->view.timestamp = true;
+		return 0;
+	case KEY_ERRORS:
+		options->view.errors = true;
 		return 0;
 	case 'h':
 		print_help();

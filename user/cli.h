@@ -47,6 +47,7 @@ struct options {
 
 	unsigned mechanisms; /* bit (1 << mechanism) for each wanted one; default all */
 	bool futexes;        /* locks wanted: true unless --kind leaves them out ("futex") */
+	bool file_locks;     /* likewise ("file-lock") */
 
 	struct view_options view;
 	const char *output; /* -o, or NULL for stdout */

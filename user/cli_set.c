@@ -22,6 +22,7 @@
 #define TOP_LIMIT 1000000u
 #define COMM_LENGTH 15 /* what the kernel keeps of a name */
 #define FUTEX_KIND "futex"
+#define FILE_LOCK_KIND "file-lock"
 #define SECONDS_RANGE "seconds from 0.001 to 31536000" /* SECONDS_MIN_NS to SECONDS_MAX_NS */
 
 #define DEFAULT_VIEWS (VIEW_PROCESSES | VIEW_CHANNELS | VIEW_LOCKS)
@@ -76,7 +77,7 @@ const char *cli_kind_names(void)
 	for (unsigned kind = MECH_NONE + 1; kind < MECH_COUNT && used < sizeof(names); kind++)
 		used += snprintf(names + used, sizeof(names) - used, "%s, ", mechanism_kind(kind));
 	if (used < sizeof(names))
-		snprintf(names + used, sizeof(names) - used, FUTEX_KIND);
+		snprintf(names + used, sizeof(names) - used, FUTEX_KIND ", " FILE_LOCK_KIND);
 	return names;
 }
 
@@ -182,6 +183,7 @@ int cli_set_kinds(struct parse *parse, const char *list)
 		parse->kinds_given = true;
 		options->mechanisms = 0;
 		options->futexes = false;
+		options->file_locks = false;
 	}
 	for (const char *rest = list; rest;) {
 		int err = value_next_item(&rest, item, sizeof(item));
@@ -189,6 +191,8 @@ int cli_set_kinds(struct parse *parse, const char *list)
 
 		if (!strcmp(item, FUTEX_KIND))
 			options->futexes = true;
+		else if (!strcmp(item, FILE_LOCK_KIND))
+			options->file_locks = true;
 		else if (mechanism != MECH_NONE)
 			options->mechanisms |= 1u << mechanism;
 		else
@@ -264,6 +268,7 @@ void cli_set_defaults(struct options *options)
 		.interval_ns = 1000000000,
 		.mechanisms = (1u << MECH_COUNT) - 1 - (1u << MECH_NONE),
 		.futexes = true,
+		.file_locks = true,
 		.view.header = true,
 	};
 }

@@ -60,12 +60,12 @@ static void print_coverage(const struct features *features)
 
 	printf("covered\n");
 	print_kinds();
-	printf("  locks: futex words, all operations\n"
+	printf("  locks: futex words, all operations; files: flock, and fcntl with OFD locks\n"
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
 	       "         sendmsg recvmsg sendmmsg recvmmsg mq_timedsend mq_timedreceive msgsnd\n"
 	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex kill tkill\n"
 	       "         tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal\n"
-	       "         rt_sigtimedwait process_vm_readv process_vm_writev\n"
+	       "         rt_sigtimedwait process_vm_readv process_vm_writev flock fcntl\n"
 	       "  shared memory: who maps it (mmap, shmat, fork); bytes in it cannot be seen\n"
 	       "%s"
 	       "not covered\n"
@@ -80,7 +80,7 @@ static void print_coverage(const struct features *features)
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */
 static int try_session(size_t *map_bytes, char error[SESSION_ERROR_SIZE])
 {
-	static const struct options everything = {.mechanisms = ~0U, .futexes = true};
+	static const struct options everything = {.mechanisms = ~0U, .futexes = true, .file_locks = true};
 	struct session *session = NULL;
 	int err = session_open(&session, &everything, error);
 

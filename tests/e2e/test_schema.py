@@ -17,14 +17,17 @@ PROCESS = {"pid": NUMBER, "ppid": NUMBER, "comm": str, "threads": FIGURE,
 
 ENDPOINT = {"pid": NUMBER, "comm": str, "role": str, "sent_bytes": FIGURE, "received_bytes": FIGURE,
             "sent_messages": FIGURE, "received_messages": FIGURE, "calls": FIGURE, "would_block": FIGURE,
-            "errors": FIGURE, "blocked_ns": FIGURE}
+            "errors": FIGURE, "blocked_ns": FIGURE, "errnos": (dict, OPTIONAL)}
 
 CHANNEL = {"id": str, "kind": str, "name": str, "capacity_bytes": FIGURE, "max_queued_bytes": FIGURE,
            "endpoints": [ENDPOINT], "delivery": (dict, OPTIONAL)}
 
-LOCK = {"id": str, "kind": str, "name": str, "pid": NUMBER, "address": str, "waits": NUMBER,
+HOLDER = {"tid": FIGURE, "comm": (str, OPTIONAL), "share": float}
+
+LOCK = {"id": str, "kind": str, "name": str, "pid": FIGURE, "address": (str, OPTIONAL), "waits": NUMBER,
         "timeouts": NUMBER, "wait_ns": NUMBER, "runqueue_ns": NUMBER, "wait": (dict, OPTIONAL),
-        "max_waiters": NUMBER, "wakes": NUMBER, "empty_wakes": NUMBER, "holders": list, "wakers": list}
+        "max_waiters": NUMBER, "wakes": NUMBER, "empty_wakes": NUMBER, "holders": [HOLDER], "wakers": list,
+        "errnos": dict}
 
 WAIT = {"pid": NUMBER, "tid": NUMBER, "comm": str, "on": str, "kind": str, "because_of_pid": FIGURE,
         "because_of_tid": FIGURE, "count": NUMBER, "blocked_ns": NUMBER, "runqueue_ns": NUMBER}
@@ -41,7 +44,8 @@ OBJECT = {"schema": str, "type": str, "time_ns": NUMBER, "duration_ns": NUMBER, 
 CHANNEL_KINDS = {"pipe", "fifo", "unix-stream", "unix-dgram", "unix-seqpacket", "tcp", "udp", "mqueue",
                  "eventfd", "pty", "sysv-msg", "sysv-sem", "vsock", "netlink", "signal", "process-vm",
                  "sysv-shm", "shm"}
-LOCK_KINDS = {"gil", "mutex", "pi-mutex", "rwlock", "condvar", "semaphore", "barrier", "join", "once", "unknown"}
+LOCK_KINDS = {"gil", "mutex", "pi-mutex", "rwlock", "condvar", "semaphore", "barrier", "join", "once", "unknown",
+              "file-lock"}
 
 
 def check(value, schema, where):
@@ -87,7 +91,8 @@ def objects(stage):
                  stage.workload("inet", "tcp4"), stage.workload("fifo"), stage.workload("unix", "bound"),
                  stage.workload("eventfd"), stage.workload("pty"),
                  stage.workload("sysv_msg"), stage.workload("sysv_sem"), stage.workload("netlink"),
-                 stage.workload("signal"), stage.workload("process_vm"), stage.workload("shm")]
+                 stage.workload("signal"), stage.workload("process_vm"), stage.workload("shm"),
+                 stage.workload("file_lock")]
     ipctrace = stage.ipctrace("-p", ",".join(str(w.pid) for w in workloads), 0.1)
     for workload in workloads:
         workload.work()
@@ -117,9 +122,12 @@ def test_lists_are_filled_and_fit_together(objects):
         assert os.path.exists(f"/proc/{wait['pid']}/task/{wait['tid']}")
     pids = {p["pid"] for p in summary["processes"]}
     for lock in summary["locks"]:
-        assert lock["pid"] in pids
-        assert lock["address"].startswith("0x") and int(lock["address"], 16) % 4 == 0
         assert lock["kind"] in LOCK_KINDS
+        if lock["kind"] == "file-lock":
+            assert lock["id"].startswith("file:[") and lock["pid"] is lock["address"] is None
+        else:
+            assert lock["pid"] in pids
+            assert lock["address"].startswith("0x") and int(lock["address"], 16) % 4 == 0
         check_distribution(lock["wait"], lock["id"])
         assert lock["timeouts"] <= lock["waits"] and lock["empty_wakes"] <= lock["wakes"]
     for channel in summary["channels"]:

@@ -72,6 +72,8 @@ static long book_wait(uint32_t *at, long result)
 	if (result < 0)
 		truth_add(error == ETIMEDOUT ? &lock->timeouts : error == EINTR ? &lock->interrupted :
 			  error == EAGAIN    ? &lock->would_block : &lock->errors, 1);
+	if (result < 0 && error != ETIMEDOUT && error != EINTR && error != EAGAIN)
+		truth_add(&lock->errnos[error], 1);
 	errno = error;
 	return result;
 }

@@ -190,11 +190,26 @@ static void print_time(const struct truth_time *time)
 	       time->asleep_ns, time->runqueue_ns, time->sleeps);
 }
 
+static void print_errnos(const uint64_t errnos[TRUTH_ERRNOS])
+{
+	const char *separator = "";
+
+	printf(",\"errnos\":{");
+	for (int error = 1; error < TRUTH_ERRNOS; error++) {
+		if (!errnos[error])
+			continue;
+		printf("%s\"%s\":%" PRIu64, separator, strerrorname_np(error), errnos[error]);
+		separator = ",";
+	}
+	putchar('}');
+}
+
 static void print_figures(const char *name, const struct truth_figures *f)
 {
 	printf("\"%s\":{\"calls\":%" PRIu64 ",\"messages\":%" PRIu64 ",\"bytes\":%" PRIu64
 	       ",\"would_block\":%" PRIu64 ",\"errors\":%" PRIu64,
 	       name, f->calls, f->messages, f->bytes, f->would_block, f->errors);
+	print_errnos(f->errnos);
 	print_time(&f->time);
 	putchar('}');
 }
@@ -216,13 +231,15 @@ static void print_channel(const struct truth_channel *channel)
 
 static void print_lock(const struct truth_lock *lock)
 {
-	printf("{\"pid\":%d,\"address\":\"0x%" PRIx64 "\",\"waits\":%" PRIu64 ",\"timeouts\":%" PRIu64
-	       ",\"interrupted\":%" PRIu64 ",\"would_block\":%" PRIu64 ",\"errors\":%" PRIu64
-	       ",\"wakes\":%" PRIu64 ",\"empty_wakes\":%" PRIu64 ",\"woken_threads\":%" PRIu64
-	       ",\"requeued\":%" PRIu64,
-	       lock->pid, lock->address, lock->waits, lock->timeouts, lock->interrupted,
-	       lock->would_block, lock->errors, lock->wakes, lock->empty_wakes, lock->woken_threads,
-	       lock->requeued);
+	printf("{\"pid\":%d,\"address\":\"0x%" PRIx64 "\",\"id\":\"%s\",\"waits\":%" PRIu64 ",\"timeouts\":%" PRIu64
+	       ",\"interrupted\":%" PRIu64 ",\"would_block\":%" PRIu64 ",\"errors\":%" PRIu64,
+	       lock->pid, lock->address, lock->id, lock->waits, lock->timeouts, lock->interrupted,
+	       lock->would_block, lock->errors);
+	if (!lock->wakes_unknown)
+		printf(",\"wakes\":%" PRIu64 ",\"empty_wakes\":%" PRIu64 ",\"woken_threads\":%" PRIu64
+		       ",\"requeued\":%" PRIu64,
+		       lock->wakes, lock->empty_wakes, lock->woken_threads, lock->requeued);
+	print_errnos(lock->errnos);
 	print_time(&lock->time);
 	if (lock->max_waiters)
 		printf(",\"max_waiters\":%" PRIu64, lock->max_waiters);
@@ -259,7 +276,7 @@ static void print_truth(void)
 /* Figures start anew with every phase; what exists stays known. */
 static void reset_records(void)
 {
-	for (unsigned i = 0; i < MAX_CHANNELS; i++)
+	for (unsigned i = 0; i < MAX_CHANNELS && truth_records->channels[i].used; i++)
 		for (unsigned end = 0; end < MAX_ENDS; end++)
 			memset(truth_records->channels[i].ends[end].figures, 0,
 			       sizeof(truth_records->channels[i].ends[end].figures));

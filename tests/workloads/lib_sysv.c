@@ -112,10 +112,13 @@ ssize_t sysv_receive(const struct sysv_queue *queue, enum sysv_way way, void *me
 
 	truth_before();
 	result = call_receive(queue->id, way, message, size, type, flags);
+	if (flags & MSG_COPY)
+		truth_after_look(queue->channel, result);
+	else
+		truth_after(queue->channel, RECEIVED, result);
 	if (result < 0 && errno == ENOMSG)
 		errno = EAGAIN;
-	return (flags & MSG_COPY) ? truth_after_look(queue->channel, result) :
-				    truth_after(queue->channel, RECEIVED, result);
+	return result;
 }
 
 long sysv_number(enum sysv_way way, enum truth_direction direction)

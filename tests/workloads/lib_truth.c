@@ -281,7 +281,9 @@ static struct truth_figures *count_call(struct truth_channel *channel, enum trut
 
 static void count_failure(struct truth_figures *figures, int error)
 {
-	truth_add(error == EAGAIN ? &figures->would_block : &figures->errors, 1);
+	/* ENOMSG: no message now, msgrcv's EAGAIN. */
+	truth_add(error == EAGAIN || error == ENOMSG ? &figures->would_block : &figures->errors, 1);
+	truth_add(&figures->errnos[error], 1);
 }
 
 static ssize_t count_result(struct truth_channel *channel, struct truth_figures *figures, ssize_t result,
@@ -382,7 +384,7 @@ ssize_t truth_after_duplicate(struct truth_channel *from, struct truth_channel *
 	return after_move(from, to, waited, false, result);
 }
 
-struct truth_lock *truth_lock_at(pid_t pid, const void *address)
+static struct truth_lock *lock_get(pid_t pid, uint64_t address, const char *id)
 {
 	struct truth_lock *lock = NULL;
 
@@ -390,14 +392,54 @@ struct truth_lock *truth_lock_at(pid_t pid, const void *address)
 	for (unsigned i = 0; i < MAX_LOCKS && !lock; i++) {
 		struct truth_lock *candidate = &truth_records->locks[i];
 
-		if (!candidate->used || (candidate->pid == pid && candidate->address == (uintptr_t)address))
+		if (!candidate->used || (candidate->pid == pid && candidate->address == address &&
+					 !strcmp(candidate->id, id)))
 			lock = candidate;
 	}
 	if (!lock)
 		truth_die("too many locks");
 	lock->used = true;
 	lock->pid = pid;
-	lock->address = (uintptr_t)address;
+	lock->address = address;
+	snprintf(lock->id, sizeof(lock->id), "%s", id);
 	unlock_records();
 	return lock;
+}
+
+struct truth_lock *truth_lock_at(pid_t pid, const void *address)
+{
+	return lock_get(pid, (uintptr_t)address, "");
+}
+
+struct truth_lock *truth_file_lock(int fd)
+{
+	struct stat st = stat_of(fd);
+	char id[80];
+
+	snprintf(id, sizeof(id), "file:[%ju:%ju]", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return lock_get(0, 0, id);
+}
+
+int truth_after_lock(struct truth_lock *lock, int result)
+{
+	struct truth_time time = {0};
+	int error = result < 0 ? errno : 0;
+
+	truth_add_time(&time);
+	if (time.sleeps || error == EINTR) {
+		truth_add(&lock->waits, 1);
+		truth_add(&lock->time.asleep_ns, time.asleep_ns);
+		truth_add(&lock->time.runqueue_ns, time.runqueue_ns);
+		truth_add(&lock->time.sleeps, time.sleeps);
+	}
+	if (error == EINTR)
+		truth_add(&lock->interrupted, 1);
+	else if (error == EAGAIN)
+		truth_add(&lock->would_block, 1);
+	else if (error) {
+		truth_add(&lock->errors, 1);
+		truth_add(&lock->errnos[error], 1);
+	}
+	errno = error;
+	return result;
 }

@@ -47,8 +47,11 @@ struct truth_time {
 	uint64_t asleep_ns, runqueue_ns, sleeps;
 };
 
+#define TRUTH_ERRNOS 134 /* one more than the highest error number */
+
 struct truth_figures {
 	uint64_t calls, messages, bytes, would_block, errors;
+	uint64_t errnos[TRUTH_ERRNOS]; /* failed calls by their errno */
 	struct truth_time time;
 };
 
@@ -72,10 +75,13 @@ struct truth_lock {
 	bool used;
 	pid_t pid;
 	uint64_t address;
+	char id[80]; /* of a file, else empty */
 	uint64_t waits, timeouts, interrupted, would_block, errors;
 	uint64_t wakes, empty_wakes, woken_threads, requeued;
+	uint64_t errnos[TRUTH_ERRNOS]; /* of the errors */
 	struct truth_time time; /* of the waits */
 	uint64_t max_waiters; /* 0: not known */
+	bool wakes_unknown;   /* nor who woke whom */
 };
 
 void truth_options_parse(int argc, char **argv);
@@ -127,6 +133,13 @@ ssize_t truth_after_duplicate(struct truth_channel *from, struct truth_channel *
 #define LOOK(channel, call) (truth_before(), truth_after_look(channel, call))
 
 struct truth_lock *truth_lock_at(pid_t pid, const void *address);
+struct truth_lock *truth_file_lock(int fd);
+
+/*
+ * After a call on a file's lock, with truth_before() before it: it has waited if it slept. Returns RESULT and
+ * keeps errno.
+ */
+int truth_after_lock(struct truth_lock *lock, int result);
 void truth_add_time(struct truth_time *time); /* since truth_before() of this thread */
 void truth_add(uint64_t *counter, uint64_t value);
 

@@ -121,7 +121,8 @@ void lock_names_fill(struct model *model)
 	if (!nameless)
 		return;
 	for (unsigned i = 0; i < model->lock_count; i++)
-		if (!model->locks[i]->is_named && !model->locks[i]->process->exited)
+		if (!model->locks[i]->is_named && !lock_is_file(model->locks[i]) &&
+		    !model->locks[i]->process->exited)
 			nameless[count++] = model->locks[i];
 	qsort(nameless, count, sizeof(*nameless), by_process);
 	for (unsigned i = 0; i < count; i++) {

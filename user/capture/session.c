@@ -67,6 +67,7 @@ static void settings_fill(struct session *session, const struct options *options
 	settings->own_pid = getpid();
 	settings->wanted_mechanisms = options->mechanisms;
 	settings->want_futexes = options->futexes;
+	settings->want_file_locks = options->file_locks;
 	settings->have_rdonly_cast = session->features.rdonly_cast;
 	settings->have_vma_iterator = session->features.vma_iterator;
 	settings->uring_is_followed = session->features.uring != URING_NONE;

@@ -6,6 +6,7 @@
 #define IPCTRACE_SESSION_PRIVATE_H
 
 #include "capture/features.h"
+#include "capture/file_locks.h"
 #include "capture/session.h"
 #include "ipctrace.skel.h"
 #include "thread_state.h"
@@ -34,6 +35,7 @@ struct session {
 	int stats_fd; /* keeps the kernel's run-time statistics on, or -1 */
 	uint64_t missed_before; /* runs missed before anything was traced */
 	uint64_t next_search_ns; /* CLOCK_MONOTONIC: when the next search for holders is affordable */
+	struct file_locks_search file_locks;
 	struct bpf_link *mark_link, *holders_link, *share_link, *areas_link; /* iterators */
 	struct bpf_link *map_links[MAP_COUNT];     /* iterators, in the order of maps.def */
 };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 
+#include "capture/file_locks.h"
 #include "capture/lock_names.h"
 #include "capture/session_private.h"
 #include "targets.h"
@@ -177,6 +178,8 @@ int session_snapshot(struct session *session, struct model *model, bool with_hol
 		session_mark_again(session);
 	model_begin(model, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), ended);
 	err = read_maps(session, model);
+	if (!err && session->bpf->rodata->want_file_locks)
+		file_locks_look(&session->file_locks, model);
 	if (!err && search)
 		err = session_find_holders(session, model);
 	if (!err)

@@ -42,6 +42,7 @@ struct flow {
 	struct flow_counts window[WINDOW_COUNT];
 	struct histogram sizes[WINDOW_COUNT];
 	struct histogram blocked[WINDOW_COUNT];
+	struct errno_list errnos; /* of all errors but EAGAIN */
 	UT_hash_handle hh;
 };
 
@@ -53,6 +54,7 @@ struct edge_record {
 struct lock_record {
 	struct lock lock; /* first: what views see */
 	char id_text[64];
+	unsigned holder_room;
 	UT_hash_handle hh;
 };
 
@@ -136,7 +138,12 @@ void model_flow_sleeps(struct model *model, const struct flow_key *key,
 void model_locks(struct model *model, const struct lock_key *key, const struct lock_value *value);
 void model_lock_sleeps(struct model *model, const struct lock_key *key,
 		       const struct time_histogram *value);
+void model_file_locks(struct model *model, const struct lock_key *key, const struct file_lock_value *value);
+void model_file_lock_sleeps(struct model *model, const struct lock_key *key, const struct time_histogram *value);
 void model_waits(struct model *model, const struct wait_key *key, const struct wait_value *value);
+
+/* Failed calls of one error, before the flow's or lock's own figures: these must not be older. */
+void model_errnos(struct model *model, const struct flow_key *key, const __u64 *value);
 
 /* A search for all holders begins; what it does not find again has been closed, or is not mapped any more. */
 void model_begin_holders(struct model *model, uint64_t now_ns);
@@ -156,6 +163,24 @@ void model_mapped(struct model *model, const struct mapping_record *record, cons
 /* What a lock is called; NAME is copied. */
 void model_name_lock(struct model *model, struct lock *lock, const char *name);
 
+/*
+ * The record of the locks on a file, by inode and device (the kernel's dev_t), made where ADD says so. NULL:
+ * there is none, or no memory.
+ */
+struct lock_record *model_file_lock(struct model *model, __u64 inode, __u32 device, bool add);
+
+/* A look at who holds and waits for locks on files begins: LOCK is among those looked at. */
+void model_look_begin(struct lock *lock);
+
+/* Process PID holds LOCK in this look; 0: nobody knows who. COMM: its name, or empty. */
+void model_lock_holder(struct model *model, struct lock *lock, __u32 pid, const char *comm);
+
+/* One more thread of a target waits for LOCK in this look. */
+void model_lock_waiter(struct lock *lock);
+
+/* The process with this pid that is a target and lives, or NULL. */
+const struct process *model_target(const struct model *model, __u32 pid);
+
 /* Ends a snapshot: derives the lists. Returns 0 or -ENOMEM. */
 int model_end(struct model *model);
 
@@ -164,6 +189,38 @@ int model_end(struct model *model);
  * marks it as searched.
  */
 bool model_wants_holders(struct model *model);
+
+/* Out of memory: model_end() will say so. */
+void model_failed(struct model *model);
+
+/* The record with this key in a table, or a new one that is all zero but for the key. */
+#define FIND_OR_ADD(model, table, record, key_member, key_pointer)                                 \
+	do {                                                                                       \
+		HASH_FIND(hh, (table), (key_pointer), sizeof((record)->key_member), (record));     \
+		if (!(record)) {                                                                   \
+			(record) = calloc(1, sizeof(*(record)));                                   \
+			if (!(record)) {                                                           \
+				model_failed(model);                                               \
+				return;                                                            \
+			}                                                                          \
+			(record)->key_member = *(key_pointer);                                     \
+			HASH_ADD(hh, (table), key_member, sizeof((record)->key_member), (record)); \
+		}                                                                                  \
+	} while (0)
+
+/* Takes over a histogram of the kernel's. */
+void model_advance_time(struct model *model, struct histogram window[WINDOW_COUNT],
+			const struct time_histogram *value);
+
+/* locks.c: the interval's figures become 0; all that a lock owns is freed. */
+void lock_begin(struct lock_record *record);
+void lock_free(struct lock_record *record);
+
+/* errnos.c: the same for counts by error number. */
+void errno_list_begin(struct errno_list *list);
+void errno_list_advance(struct model *model, struct errno_list *list, int error, uint64_t total);
+void model_lock_errnos(struct model *model, const struct lock_key *key, int error, uint64_t total);
+void errno_list_free(struct errno_list *list);
 
 struct object_record *model_find_object(const struct model_base *base, const struct object_key *key);
 

@@ -20,8 +20,14 @@ static int derive_locks(struct model *model)
 	if (!model->locks)
 		return -ENOMEM;
 	for (record = model->base->locks; record; record = record->hh.next) {
-		struct process *process = get_process(model->base, &record->lock.key.process);
+		struct process *process;
 
+		record->lock.user_count = 0;
+		if (lock_is_file(&record->lock)) { /* its waits tell whose sleep it was */
+			model->locks[count++] = &record->lock;
+			continue;
+		}
+		process = get_process(model->base, &record->lock.key.process);
 		if (!process)
 			return -ENOMEM;
 		record->lock.process = process;
@@ -37,15 +43,17 @@ static int derive_locks(struct model *model)
 	return 0;
 }
 
-static const struct lock *wait_lock(const struct model_base *base, const struct wait_key *key)
+static struct lock *wait_lock(const struct model_base *base, const struct wait_key *key)
 {
 	struct lock_key lock_key = {
-		.process = key->process,
 		.address = key->object,
 		.image = key->aux,
+		.type = key->lock_type,
 	};
 	struct lock_record *record;
 
+	if (key->lock_type != LOCK_TYPE_FILE)
+		lock_key.process = key->process;
 	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key has no byte left unset */
 	HASH_FIND(hh, base->locks, &lock_key, sizeof(lock_key), record);
 	return record ? &record->lock : NULL;
@@ -65,6 +73,26 @@ static const struct channel *wait_channel(struct model_base *base, const struct 
 	return record ? &record->channel : NULL;
 }
 
+/* PROCESS has waited for a file's lock. */
+static void add_user(struct lock *lock, struct process *process, const struct wait *wait)
+{
+	unsigned i = 0;
+
+	for (int w = 0; w < WINDOW_COUNT; w++) {
+		process->window[w].blocked_ns += wait->window[w].blocked_ns;
+		process->window[w].lock_wait_ns += wait->window[w].blocked_ns;
+		process->window[w].runqueue_ns += wait->window[w].runqueue_ns;
+		process->window[w].lock_waits += wait->window[w].count;
+	}
+	while (i < lock->user_count && i < LOCK_USERS && lock->users[i] != process)
+		i++;
+	if (i < lock->user_count && i < LOCK_USERS)
+		return;
+	if (i < LOCK_USERS)
+		lock->users[i] = process;
+	lock->user_count++;
+}
+
 static int derive_waits(struct model *model)
 {
 	struct model_base *base = model->base;
@@ -77,15 +105,19 @@ static int derive_waits(struct model *model)
 	if (!model->waits)
 		return -ENOMEM;
 	for (record = base->waits; record; record = record->hh.next) {
+		struct process *process = get_process(base, &record->wait.key.process);
 		struct wait *wait = &record->wait;
+		struct lock *lock = NULL;
 
-		wait->process = get_process(base, &wait->key.process);
-		wait->lock = NULL;
+		wait->process = process;
 		wait->channel = NULL;
 		if (wait->key.mechanism == MECH_NONE)
-			wait->lock = wait_lock(base, &wait->key);
+			lock = wait_lock(base, &wait->key);
 		else
 			wait->channel = wait_channel(base, &wait->key);
+		wait->lock = lock;
+		if (process && lock && lock_is_file(lock))
+			add_user(lock, process, wait);
 		if (wait->process && (wait->lock || wait->channel))
 			model->waits[count++] = wait;
 	}

@@ -51,13 +51,7 @@ static void release_flow(struct flow *flow)
 		histogram_free(&flow->sizes[w]);
 		histogram_free(&flow->blocked[w]);
 	}
-}
-
-static void release_lock(struct lock_record *record)
-{
-	free(record->lock.name);
-	for (int w = 0; w < WINDOW_COUNT; w++)
-		histogram_free(&record->lock.wait[w]);
+	errno_list_free(&flow->errnos);
 }
 
 static void release_channel(struct channel_record *record)
@@ -81,7 +75,7 @@ void model_free(struct model *model)
 	FREE_TABLE(struct destination_record, base->destinations, nothing);
 	FREE_TABLE(struct flow, base->flows, release_flow);
 	FREE_TABLE(struct edge_record, base->edges, nothing);
-	FREE_TABLE(struct lock_record, base->locks, release_lock);
+	FREE_TABLE(struct lock_record, base->locks, lock_free);
 	FREE_TABLE(struct wait_record, base->waits, nothing);
 	FREE_TABLE(struct mapper, base->mappers, nothing);
 	FREE_TABLE(struct holder, base->holders, nothing);

@@ -12,25 +12,10 @@
 #include "model/base.h"
 #include "model/index.h"
 
-static void failed(struct model *model)
+void model_failed(struct model *model)
 {
 	model->base->error = -ENOMEM;
 }
-
-/* The record with this key in a table, or a new one that is all zero but for the key. */
-#define FIND_OR_ADD(model, table, record, key_member, key_pointer)                                 \
-	do {                                                                                       \
-		HASH_FIND(hh, (table), (key_pointer), sizeof((record)->key_member), (record));     \
-		if (!(record)) {                                                                   \
-			(record) = calloc(1, sizeof(*(record)));                                   \
-			if (!(record)) {                                                           \
-				failed(model);                                                     \
-				return;                                                            \
-			}                                                                          \
-			(record)->key_member = *(key_pointer);                                     \
-			HASH_ADD(hh, (table), key_member, sizeof((record)->key_member), (record)); \
-		}                                                                                  \
-	} while (0)
 
 void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 epoch)
 {
@@ -48,13 +33,12 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 e
 		memset(&flow->window[WINDOW_INTERVAL], 0, sizeof(flow->window[0]));
 		histogram_clear(&flow->sizes[WINDOW_INTERVAL]);
 		histogram_clear(&flow->blocked[WINDOW_INTERVAL]);
+		errno_list_begin(&flow->errnos);
 	}
 	for (struct edge_record *edge = base->edges; edge; edge = edge->hh.next)
 		memset(&edge->edge.window[WINDOW_INTERVAL], 0, sizeof(edge->edge.window[0]));
-	for (struct lock_record *lock = base->locks; lock; lock = lock->hh.next) {
-		memset(&lock->lock.window[WINDOW_INTERVAL], 0, sizeof(lock->lock.window[0]));
-		histogram_clear(&lock->lock.wait[WINDOW_INTERVAL]);
-	}
+	for (struct lock_record *lock = base->locks; lock; lock = lock->hh.next)
+		lock_begin(lock);
 	for (struct wait_record *wait = base->waits; wait; wait = wait->hh.next)
 		memset(&wait->wait.window[WINDOW_INTERVAL], 0, sizeof(wait->wait.window[0]));
 }
@@ -108,7 +92,7 @@ static void describe(struct model *model, struct object_record *record,
 	record->value = now;
 	record->described = true;
 	if (is_new && index_add(model->base, record))
-		failed(model);
+		model_failed(model);
 }
 
 void model_objects(struct model *model, const struct object_key *key,
@@ -151,8 +135,8 @@ static void take_range(struct histogram *h, const struct time_range *range, __u3
 		       time_slot(h->max) == h->buckets[h->used - 1].slot;
 }
 
-static void advance_time(struct model *model, struct histogram window[WINDOW_COUNT],
-			 const struct time_histogram *value)
+void model_advance_time(struct model *model, struct histogram window[WINDOW_COUNT],
+			const struct time_histogram *value)
 {
 	struct histogram *run = &window[WINDOW_RUN], *interval = &window[WINDOW_INTERVAL];
 	__u32 epoch = model->base->epoch;
@@ -162,7 +146,7 @@ static void advance_time(struct model *model, struct histogram window[WINDOW_COU
 		histogram_init(interval, TIME_STEPS_LOG2);
 	}
 	if (advance_slots(run, interval, value->slots, TIME_SLOTS)) {
-		failed(model);
+		model_failed(model);
 		return;
 	}
 	advance(&run->sum, &interval->sum, value->sum_ns);
@@ -194,7 +178,7 @@ void model_flows(struct model *model, const struct flow_key *key, const struct f
 	run->max_bytes = interval->max_bytes = value->max_bytes;
 	if (advance_slots(&flow->sizes[WINDOW_RUN], &flow->sizes[WINDOW_INTERVAL], value->sizes,
 			  SIZE_SLOTS))
-		failed(model);
+		model_failed(model);
 	flow->sizes[WINDOW_RUN].has_range = value->min_bytes_inverted != 0;
 	flow->sizes[WINDOW_RUN].min = ~value->min_bytes_inverted;
 	flow->sizes[WINDOW_RUN].max = value->max_bytes;
@@ -208,71 +192,7 @@ void model_flow_sleeps(struct model *model, const struct flow_key *key,
 	struct flow *flow;
 
 	FIND_OR_ADD(model, model->base->flows, flow, key, key);
-	advance_time(model, flow->blocked, value);
-}
-
-static void name_lock_id(struct model *model, struct lock_record *record)
-{
-	const struct lock_key *key = &record->lock.key;
-	char address[32];
-
-	if (key->image)
-		snprintf(record->id_text, sizeof(record->id_text), "futex:[%u.%u:0x%llx]",
-			 key->process.pid, key->image, key->address);
-	else
-		snprintf(record->id_text, sizeof(record->id_text), "futex:[%u:0x%llx]",
-			 key->process.pid, key->address);
-	record->lock.id = record->id_text;
-	record->lock.kind = "unknown";
-	snprintf(address, sizeof(address), "0x%llx", key->address);
-	record->lock.name = strdup(address);
-	if (!record->lock.name)
-		failed(model);
-}
-
-/* Operations of futex(2) that only priority-inheriting mutexes use. */
-#define PI_OPERATIONS ((1ULL << 6) | (1ULL << 7) | (1ULL << 13))
-
-void model_locks(struct model *model, const struct lock_key *key, const struct lock_value *value)
-{
-	struct lock_counts *run, *interval;
-	struct lock_record *record;
-
-	FIND_OR_ADD(model, model->base->locks, record, lock.key, key);
-	if (!record->lock.id)
-		name_lock_id(model, record);
-	run = &record->lock.window[WINDOW_RUN];
-	interval = &record->lock.window[WINDOW_INTERVAL];
-	advance(&run->woken, &interval->woken, value->woken);
-	advance(&run->timeouts, &interval->timeouts, value->timeouts);
-	advance(&run->interrupted, &interval->interrupted, value->interrupted);
-	advance(&run->would_block, &interval->would_block, value->would_block);
-	advance(&run->errors, &interval->errors, value->errors);
-	advance(&run->wakes, &interval->wakes, value->wakes);
-	advance(&run->empty_wakes, &interval->empty_wakes, value->empty_wakes);
-	advance(&run->woken_threads, &interval->woken_threads, value->woken_threads);
-	advance(&run->requeued, &interval->requeued, value->requeued);
-	advance(&run->blocked_ns, &interval->blocked_ns, value->blocked_ns);
-	advance(&run->runqueue_ns, &interval->runqueue_ns, value->runqueue_ns);
-	run->waits = run->woken + run->timeouts + run->interrupted;
-	interval->waits = interval->woken + interval->timeouts + interval->interrupted;
-	run->max_waiters = value->max_waiters;
-	interval->max_waiters = value->waiters;
-	if (value->epoch == model->base->epoch && value->epoch_max_waiters > value->waiters)
-		interval->max_waiters = value->epoch_max_waiters;
-	if (value->operations & PI_OPERATIONS)
-		record->lock.kind = "pi-mutex";
-}
-
-void model_lock_sleeps(struct model *model, const struct lock_key *key,
-		       const struct time_histogram *value)
-{
-	struct lock_record *record;
-
-	FIND_OR_ADD(model, model->base->locks, record, lock.key, key);
-	if (!record->lock.id)
-		name_lock_id(model, record);
-	advance_time(model, record->lock.wait, value);
+	model_advance_time(model, flow->blocked, value);
 }
 
 void model_waits(struct model *model, const struct wait_key *key, const struct wait_value *value)
@@ -315,7 +235,7 @@ static void set_path(struct model *model, struct object_record *object, const ch
 		return;
 	object->path = strdup(path);
 	if (!object->path)
-		failed(model);
+		model_failed(model);
 }
 
 void model_holder(struct model *model, const struct holder_record *holder, const char *path)
@@ -371,19 +291,6 @@ void model_mapped(struct model *model, const struct mapping_record *record, cons
 		mapper->found_ns = record->value.described_ns;
 	mapper->can_write |= record->can_write;
 	mapper->bytes += record->bytes;
-}
-
-void model_name_lock(struct model *model, struct lock *lock, const char *name)
-{
-	char *copy = strdup(name);
-
-	if (!copy) {
-		failed(model);
-		return;
-	}
-	free(lock->name);
-	lock->name = copy;
-	lock->is_named = true;
 }
 
 struct object_record *model_find_object(const struct model_base *base, const struct object_key *key)

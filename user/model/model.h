@@ -31,6 +31,17 @@ struct flow_counts {
 	uint64_t uring_messages, uring_bytes; /* the part that went through io_uring */
 };
 
+/* Failed calls by the number of their error. */
+struct errno_count {
+	int error;
+	uint64_t count[WINDOW_COUNT];
+};
+
+struct errno_list {
+	unsigned count, room;
+	struct errno_count *items; /* owned */
+};
+
 struct process_counts {
 	struct flow_counts direction[DIRECTION_COUNT];
 	uint64_t blocked_ns;   /* in calls on channels and in futex waits */
@@ -101,17 +112,43 @@ struct lock_counts {
 	uint32_t max_waiters;
 };
 
+/* Who held a file's lock when /proc/locks was looked at. */
+struct lock_holder {
+	uint32_t pid; /* 0: somebody whom the kernel does not name */
+	char comm[16];
+	uint64_t looks[WINDOW_COUNT]; /* at which it held the lock */
+};
+
+/* So many of those who wait for a file's lock are named. */
+#define LOCK_USERS 3
+
+/* A futex word, or the locks on a file. */
 struct lock {
 	struct lock_key key;
-	char *id;    /* "futex:[PID:0xADDRESS]" */
-	char *name;  /* mapping and offset: "python3.11+0x5c3a40", "[heap]+0x10"; until it is known, or
-		      * if it never is, the address; untrusted text */
+	char *id;    /* "futex:[PID:0xADDRESS]", "file:[DEVICE:INODE]" */
+	char *name;  /* mapping and offset: "python3.11+0x5c3a40", "[heap]+0x10", or the file's path; until it
+		      * is known, or if it never is, the address, or the path's last part; untrusted text */
 	bool is_named;
 	const char *kind; /* a kind of the contract; "unknown" until something tells */
-	const struct process *process;
+	const struct process *process; /* NULL: a file's lock belongs to no process */
 	struct lock_counts window[WINDOW_COUNT];
 	struct histogram wait[WINDOW_COUNT]; /* nanoseconds asleep */
+	struct errno_list errnos; /* of the errors in the counts */
+	/* Of files only: */
+	uint32_t user_pid, user_fd; /* who used it last, and through which descriptor; 0: unknown */
+	unsigned user_count;        /* targets that have waited for it */
+	const struct process *users[LOCK_USERS];
+	uint32_t waiting;           /* threads of targets that waited at the last look */
+	uint32_t most_waiting;      /* at any look */
+	uint64_t looks[WINDOW_COUNT];
+	unsigned holder_count;
+	struct lock_holder *holders; /* owned */
 };
+
+static inline bool lock_is_file(const struct lock *lock)
+{
+	return lock->key.type == LOCK_TYPE_FILE;
+}
 
 /* Sleep of one thread on one channel or lock. */
 struct wait {
@@ -175,5 +212,21 @@ int channel_blocked_histogram(const struct channel *channel, const struct proces
 			      enum direction direction, enum window window, struct histogram *out);
 int channel_size_histogram(const struct channel *channel, const struct process *process,
 			   enum direction direction, enum window window, struct histogram *out);
+
+/* Failed calls by error, the most frequent first. */
+#define MAX_ERRNOS 64 /* kinds of errors of one endpoint or lock: there are not as many */
+
+struct errno_figures {
+	unsigned count;
+	struct {
+		int error;
+		uint64_t calls;
+	} items[MAX_ERRNOS];
+};
+
+/* What failed of the calls of one process, or of all (process NULL), on a channel; and of those on a lock. */
+void channel_errnos(const struct channel *channel, const struct process *process, enum window window,
+		    struct errno_figures *out);
+void lock_errnos(const struct lock *lock, enum window window, struct errno_figures *out);
 
 #endif

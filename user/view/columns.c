@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "view/endpoints.h"
+#include "view/errnos.h"
+#include "view/lock_users.h"
 #include "view/signals.h"
 #include "view/units.h"
 
@@ -138,7 +140,9 @@ static struct activity channel_activity(const void *row, enum window w)
 	const struct flow_counts *counts = ((const struct channel *)row)->window[w];
 
 	return (struct activity){ moved(counts), counts[DIRECTION_SEND].blocked_ns +
-							 counts[DIRECTION_RECEIVE].blocked_ns };
+							 counts[DIRECTION_RECEIVE].blocked_ns +
+							 counts[DIRECTION_SEND].errors +
+							 counts[DIRECTION_RECEIVE].errors };
 }
 
 static struct activity edge_activity(const void *row, enum window w)
@@ -152,7 +156,8 @@ static struct activity lock_activity(const void *row, enum window w)
 {
 	const struct lock_counts *counts = &((const struct lock *)row)->window[w];
 
-	return (struct activity){ counts->blocked_ns, counts->waits + counts->wakes };
+	return (struct activity){ counts->blocked_ns, counts->waits + counts->wakes + counts->errors +
+							      counts->max_waiters };
 }
 
 static struct activity wait_activity(const void *row, enum window w)
@@ -196,12 +201,12 @@ const struct table *table_by_view(enum view view)
 {
 	static const struct table tables[] = {
 		{ VIEW_PROCESSES, "PROCESSES", process_count, process_row, process_activity,
-		  process_is_traced, NULL, NULL },
+		  process_is_traced, NULL, NULL, NULL },
 		{ VIEW_CHANNELS, "CHANNELS", channel_count, channel_row, channel_activity, NULL,
-		  channel_is_memory, "(-: bytes in shared memory cannot be seen)" },
-		{ VIEW_EDGES, "EDGES", edge_count, edge_row, edge_activity, NULL, NULL, NULL },
-		{ VIEW_LOCKS, "LOCKS", lock_count, lock_row, lock_activity, NULL, NULL, NULL },
-		{ VIEW_WAITS, "WAITS", wait_count, wait_row, wait_activity, NULL, NULL, NULL },
+		  channel_is_memory, "(-: bytes in shared memory cannot be seen)", add_channel_errnos },
+		{ VIEW_EDGES, "EDGES", edge_count, edge_row, edge_activity, NULL, NULL, NULL, NULL },
+		{ VIEW_LOCKS, "LOCKS", lock_count, lock_row, lock_activity, NULL, NULL, NULL, add_lock_errnos },
+		{ VIEW_WAITS, "WAITS", wait_count, wait_row, wait_activity, NULL, NULL, NULL, NULL },
 	};
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "view/lines.h"
 #include "view/views.h"
 
 /* "There is no such figure": no real one gets there. */
@@ -28,6 +29,9 @@ enum unit {
 	UNIT_CLOCK,    /* wall clock in nanoseconds: the time of day */
 	UNIT_TIME,     /* nanoseconds in the window: a share in an interval, 100 % is one thread */
 };
+
+/* A priority: text tables, whose columns are people's, do without. */
+#define CSV_ONLY 99
 
 struct column {
 	enum view view;
@@ -61,6 +65,8 @@ struct table {
 	bool (*for_people)(const void *row); /* NULL: all; else rows that text tables show */
 	bool (*noted)(const void *row);      /* NULL: none; else rows that NOTE is about */
 	const char *note;                    /* a line below such rows */
+	/* With --errors: lists the errors of a row below it. Returns the number of lines; LINES may be NULL. */
+	unsigned (*errors)(struct lines *lines, const void *row, enum window w);
 };
 
 /* The table behind VIEW, or NULL. */

@@ -10,6 +10,7 @@
 #include "view/columns.h"
 #include "view/endpoints.h"
 #include "view/escape.h"
+#include "view/lock_users.h"
 #include "view/rows.h"
 #include "view/text.h"
 #include "view/units.h"
@@ -179,7 +180,7 @@ static void add_lock(struct lines *lines, const void *row, enum window w)
 
 	if (!lock->wait[w].count)
 		return;
-	print_process(who, sizeof(who), lock->process, lock->key.process.pid);
+	print_lock_users(who, sizeof(who), lock);
 	add_name(lines, strcmp(lock->kind, "unknown") ? lock->kind : "lock", lock->name, who);
 	add_histogram(lines, "asleep in waits", &lock->wait[w], &time_scale);
 }

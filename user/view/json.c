@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "view/endpoints.h"
+#include "view/errnos.h"
 #include "view/formats.h"
 #include "view/json_writer.h"
 #include "view/rows.h"
@@ -165,6 +166,23 @@ static void write_signals(struct json *json, const struct channel *channel, cons
 	json_end(json, ']');
 }
 
+/* Beyond the contract: failed calls by the name of their error, the most frequent first. */
+static void write_errnos(struct json *json, bool known, const struct errno_figures *errors)
+{
+	char name[ERRNO_NAME_SIZE];
+
+	if (!known) {
+		json_null(json, "errnos");
+		return;
+	}
+	json_begin(json, "errnos", '{');
+	for (unsigned i = 0; i < errors->count; i++) {
+		errno_name(name, errors->items[i].error);
+		json_number(json, name, errors->items[i].calls);
+	}
+	json_end(json, '}');
+}
+
 static int write_endpoint(struct json *json, const struct channel *channel,
 			  const struct endpoint *endpoint, enum window w)
 {
@@ -173,6 +191,7 @@ static int write_endpoint(struct json *json, const struct channel *channel,
 	bool is_memory = mechanism_is_memory(channel->mechanism);
 	bool known = !is_memory && (endpoint->process->traced || endpoint->side[DIRECTION_SEND].used ||
 				    endpoint->side[DIRECTION_RECEIVE].used);
+	struct errno_figures errors;
 	int err;
 
 	json_begin(json, NULL, '{');
@@ -188,6 +207,8 @@ static int write_endpoint(struct json *json, const struct channel *channel,
 	json_figure(json, "errors", known, sent->errors + received->errors);
 	json_figure(json, "blocked_ns", known, sent->blocked_ns + received->blocked_ns);
 	/* Beyond the contract. */
+	channel_errnos(channel, endpoint->process, w, &errors);
+	write_errnos(json, known, &errors);
 	json_figure(json, "runqueue_ns", known, sent->runqueue_ns + received->runqueue_ns);
 	if (channel->mechanism == MECH_SIGNAL)
 		write_signals(json, channel, endpoint->process, known, w);
@@ -269,10 +290,33 @@ static int write_edge(struct json *json, const void *row, enum window w)
 	return 0;
 }
 
+/* Of the looks at /proc/locks, in how many it held the lock. */
+static void write_holders(struct json *json, const struct lock *lock, enum window w)
+{
+	json_begin(json, "holders", '[');
+	for (unsigned i = 0; i < lock->holder_count; i++) {
+		const struct lock_holder *holder = &lock->holders[i];
+
+		if (!holder->looks[w])
+			continue;
+		json_begin(json, NULL, '{');
+		json_figure(json, "tid", holder->pid, holder->pid);
+		if (holder->pid)
+			json_string(json, "comm", holder->comm);
+		else
+			json_null(json, "comm");
+		json_share(json, "share", (double)holder->looks[w] / (double)lock->looks[w]);
+		json_end(json, '}');
+	}
+	json_end(json, ']');
+}
+
 static int write_lock(struct json *json, const void *row, enum window w)
 {
 	const struct lock *lock = row;
 	const struct lock_counts *counts = &lock->window[w];
+	bool is_file = lock_is_file(lock);
+	struct errno_figures errors;
 	char address[2 + 16 + 1];
 
 	snprintf(address, sizeof(address), "0x%" PRIx64, (uint64_t)lock->key.address);
@@ -280,8 +324,11 @@ static int write_lock(struct json *json, const void *row, enum window w)
 	json_string(json, "id", lock->id);
 	json_string(json, "kind", lock->kind);
 	json_string(json, "name", lock->name);
-	json_number(json, "pid", lock->key.process.pid);
-	json_string(json, "address", address);
+	json_figure(json, "pid", !is_file, lock->key.process.pid);
+	if (is_file)
+		json_null(json, "address");
+	else
+		json_string(json, "address", address);
 	json_number(json, "waits", counts->waits);
 	json_number(json, "timeouts", counts->timeouts);
 	json_number(json, "wait_ns", counts->blocked_ns);
@@ -290,8 +337,7 @@ static int write_lock(struct json *json, const void *row, enum window w)
 	json_number(json, "max_waiters", counts->max_waiters);
 	json_number(json, "wakes", counts->wakes);
 	json_number(json, "empty_wakes", counts->empty_wakes);
-	json_begin(json, "holders", '[');
-	json_end(json, ']');
+	write_holders(json, lock, w);
 	json_begin(json, "wakers", '[');
 	json_end(json, ']');
 	/* Beyond the contract. */
@@ -300,6 +346,8 @@ static int write_lock(struct json *json, const void *row, enum window w)
 	json_number(json, "errors", counts->errors);
 	json_number(json, "woken_threads", counts->woken_threads);
 	json_number(json, "requeued", counts->requeued);
+	lock_errnos(lock, w, &errors);
+	write_errnos(json, true, &errors);
 	json_end(json, '}');
 	return 0;
 }

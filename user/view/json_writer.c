@@ -44,6 +44,12 @@ void json_number(struct json *json, const char *key, uint64_t number)
 	fprintf(json->out, "%" PRIu64, number);
 }
 
+void json_share(struct json *json, const char *key, double share)
+{
+	begin_value(json, key);
+	fprintf(json->out, "%.3f", share);
+}
+
 void json_null(struct json *json, const char *key)
 {
 	begin_value(json, key);

@@ -19,6 +19,7 @@ void json_begin(struct json *json, const char *key, char bracket); /* { or [ */
 void json_end(struct json *json, char bracket);                    /* } or ] */
 void json_string(struct json *json, const char *key, const char *text);
 void json_number(struct json *json, const char *key, uint64_t number);
+void json_share(struct json *json, const char *key, double share); /* of 1 */
 void json_null(struct json *json, const char *key);
 
 /* The number, or null when it is not known. */

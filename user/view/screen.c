@@ -257,7 +257,7 @@ int screen_draw(struct screen *screen, const struct model *model)
 /* Is this the first column with its name among the selected views? */
 static bool is_sort_choice(const struct screen *screen, unsigned column)
 {
-	if (!(screen->options.views & columns[column].view))
+	if (!(screen->options.views & columns[column].view) || columns[column].priority == CSV_ONLY)
 		return false;
 	for (unsigned i = 0; i < column; i++)
 		if ((screen->options.views & columns[i].view) &&

@@ -20,6 +20,8 @@
  */
 #define ROWS_WITH_IDLE 20
 
+#define MAX_COLUMNS 64 /* of one table */
+
 /* Figures get this much at least, so that columns stay in place from one interval to the next. */
 #define MIN_FIGURE_WIDTH 6
 
@@ -79,7 +81,7 @@ static void add_columns(struct grid *grid, enum view view, enum window w)
 	for (unsigned i = 0; i < column_count; i++) {
 		struct cell_column *c = &grid->column[grid->columns];
 
-		if (columns[i].view != view)
+		if (columns[i].view != view || columns[i].priority == CSV_ONLY)
 			continue;
 		c->column = &columns[i];
 		c->shown = true;
@@ -95,6 +97,8 @@ static void add_columns(struct grid *grid, enum view view, enum window w)
 static int grid_fill(struct grid *grid, const struct rows *rows, unsigned shown,
 		     const struct text_request *request, enum view view)
 {
+	bool filled[MAX_COLUMNS] = { false };
+
 	grid->column = calloc(column_count, sizeof(*grid->column));
 	if (!grid->column)
 		return -ENOMEM;
@@ -115,8 +119,11 @@ static int grid_fill(struct grid *grid, const struct rows *rows, unsigned shown,
 			width = text_width(text);
 			if (width > c->natural)
 				c->natural = width;
+			filled[i] |= width > 0;
 		}
 	}
+	for (unsigned i = 0; i < grid->columns; i++)
+		grid->column[i].shown = filled[i] || !shown;
 	return 0;
 }
 
@@ -298,10 +305,30 @@ static struct extent table_extent(const struct text_request *request, const stru
 	return extent;
 }
 
+/* Errors are listed below their rows: as many rows less are shown as that takes lines. */
+static void make_room(struct extent *extent, const struct text_request *request, const struct rows *rows,
+		      const struct table *table)
+{
+	unsigned used = extent->title + extent->header + 1; /* of the line that tells what was cut */
+	unsigned shown = 0;
+
+	while (shown < extent->rows) {
+		used += 1 + table->errors(NULL, rows->items[shown], request->window);
+		if (used > request->max_lines)
+			break;
+		shown++;
+	}
+	if (shown == extent->rows)
+		return;
+	extent->rows = shown ? shown : 1;
+	extent->more = extent->rows < rows->count;
+}
+
 void text_table(struct lines *lines, const struct text_request *request, enum view view)
 {
 	const struct view_options *options = request->options;
 	const struct table *table = table_by_view(view);
+	bool with_errors = options->errors && table->errors;
 	struct grid grid = { 0 };
 	struct extent extent;
 	struct rows rows;
@@ -311,6 +338,8 @@ void text_table(struct lines *lines, const struct text_request *request, enum vi
 	if (err)
 		goto cleanup;
 	extent = table_extent(request, &rows, table);
+	if (with_errors && request->max_lines)
+		make_room(&extent, request, &rows, table);
 	err = grid_fill(&grid, &rows, extent.rows, request, view);
 	if (err)
 		goto cleanup;
@@ -320,8 +349,11 @@ void text_table(struct lines *lines, const struct text_request *request, enum vi
 			   rows.count ? "" : ": none");
 	if (extent.header)
 		add_row(lines, &grid, -1);
-	for (unsigned i = 0; i < extent.rows; i++)
+	for (unsigned i = 0; i < extent.rows; i++) {
 		add_row(lines, &grid, i);
+		if (with_errors)
+			table->errors(lines, rows.items[i], request->window);
+	}
 	if (extent.more)
 		lines_add(lines, LINE_PLAIN, "(%u %smore)", rows.count - extent.rows,
 			  extent.rows >= rows.active && !options->sort ? "idle " : "");

@@ -35,6 +35,7 @@ struct view_options {
 	bool header;       /* false: --no-header */
 	bool color;        /* false: --no-color, NO_COLOR, or not a terminal */
 	bool timestamp;
+	bool errors;       /* --errors: errors by name below the rows */
 };
 
 /* Bit of the view with this name, or 0. */
