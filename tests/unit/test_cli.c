@@ -113,7 +113,6 @@ static const struct refusal {
 	{ "record -p 1", "record is not available in this version" },
 	{ "report x", "report is not available in this version" },
 	{ "export --to csv", "export is not available in this version" },
-	{ "-a -v edges", "the view 'edges' is not available in this version" },
 	{ "-a -v nonsense", "unknown view 'nonsense': there are processes, " },
 	{ "-a -v channels,", "unknown view ''" },
 	{ "-a -v ''", "unknown view ''" },
