@@ -151,9 +151,6 @@ static unsigned delivered(void)
 
 int main(int argc, char **argv)
 {
-	sigset_t set;
-	int number;
-
 	if (argc < 5)
 		truth_die("crowd KIND WRITERS READERS MESSAGES [ahead]");
 	kind = argv[1];
@@ -164,9 +161,6 @@ int main(int argc, char **argv)
 	total = writers * messages + ahead;
 	if (!writers || !readers || writers > MOST || readers > MOST)
 		truth_die("1 to 32 writers and readers");
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	shared = truth_shared(sizeof(*shared));
 	open_channel();
 	for (unsigned i = 0; i < ahead; i++)
@@ -180,12 +174,12 @@ int main(int argc, char **argv)
 	print_pids("readers", reader_pids, readers);
 	printf("}\n");
 	fflush(stdout);
-	sigwait(&set, &number);
+	truth_await_turn();
 	atomic_store(&shared->begun, 1);
 	while (delivered() < total)
 		truth_sleep_ms(1);
 	print_truth();
-	sigwait(&set, &number);
+	truth_await_turn();
 	atomic_store(&shared->begun, 2);
 	while (wait(NULL) > 0)
 		;

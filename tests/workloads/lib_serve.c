@@ -284,7 +284,7 @@ static void reset_records(void)
 }
 
 /* The test adds a byte to the file that is our standard input, and nobody reads it: not a call that is traced. */
-static void await_turn(void)
+void truth_await_turn(void)
 {
 	static off_t turns;
 	off_t size;
@@ -319,7 +319,7 @@ void truth_serve(void)
 	printf("{\"ready\":1,\"pid\":%d,\"child\":%d}\n", getpid(), child);
 	fflush(stdout);
 	for (unsigned phase = 0; phase < truth_options.phases; phase++) {
-		await_turn();
+		truth_await_turn();
 		reset_records();
 		__atomic_store_n(&truth_records->done, 0, __ATOMIC_SEQ_CST);
 		__atomic_add_fetch(&truth_records->phase, 1, __ATOMIC_SEQ_CST);
@@ -328,7 +328,7 @@ void truth_serve(void)
 		wait_for(&truth_records->done, worker_count);
 		print_truth();
 	}
-	await_turn();
+	truth_await_turn();
 	__atomic_store_n(&truth_records->finished, 1, __ATOMIC_SEQ_CST);
 	if (child > 0)
 		waitpid(child, NULL, 0);

@@ -155,6 +155,9 @@ extern void (*truth_print_more)(void);
 /* Waits until thread TID of process PID sleeps in system call NUMBER. */
 void truth_await_asleep(pid_t pid, pid_t tid, long number);
 
+/* Waits until it is the program's turn again. */
+void truth_await_turn(void);
+
 /* Does the whole protocol and exits. */
 void truth_serve(void) __attribute__((noreturn));
 
