@@ -175,7 +175,7 @@ def test_9000_pipes(stage):
     pipes = dict(workload.work()["pipes"])
     summary = ipctrace.finish()
     seen = {c["id"]: [(e["pid"], e["sent_bytes"], e["received_bytes"]) for e in c["endpoints"]]
-            for c in summary["channels"]}
+            for c in summary["channels"] if c["kind"] == "pipe"}
     assert len(pipes) == 9000
     assert seen == {id: [(workload.pid, size, size)] for id, size in pipes.items()}
     process, = [p for p in summary["processes"] if p["pid"] == workload.pid]

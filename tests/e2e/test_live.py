@@ -285,8 +285,8 @@ def test_busiest_first(stage):
 
 def test_sorted_by_a_column(stage):
     workload = stage.workload("pipe", "--threads", 8)
-    ipctrace = stage.ipctrace("-p", workload.pid, "--csv", "-v", "channels", "-s", "receive_blocked_ns",
-                              json_output=False)
+    ipctrace = stage.ipctrace("-p", workload.pid, "--csv", "-v", "channels", "-k", "pipe",
+                              "-s", "receive_blocked_ns", json_output=False)
     workload.work()
     ipctrace.signal(signal.SIGINT)
     assert ipctrace.wait() == 0

@@ -134,7 +134,7 @@ def sections_of(lines):
             current = sections.setdefault(title.group(1), [])
         elif not line or line.startswith(("health:", "q quit")):
             current = None
-        elif current is not None:
+        elif current is not None and not line.startswith("(-:"):
             current.append(line)
     return sections
 

@@ -131,7 +131,7 @@ static void set_id(struct memory *memory, dev_t device, ino_t inode)
 static void set_id_of_fd(struct memory *memory)
 {
 	unsigned generation = 0;
-	struct stat st;
+	struct stat st = {0};
 
 	edges_expect(!fstat(memory->fd, &st), "fstat");
 	set_id(memory, st.st_dev, st.st_ino);
@@ -143,9 +143,9 @@ static void set_id_of_fd(struct memory *memory)
 /* Anonymous memory has an id that only the kernel knows before it is mapped. */
 static void set_id_of_mapping(struct memory *memory, const void *address)
 {
-	unsigned long start;
-	unsigned major, minor;
-	uintmax_t inode;
+	unsigned long start = 0;
+	unsigned major = 0, minor = 0;
+	uintmax_t inode = 0;
 	char line[512];
 	FILE *file = fopen("/proc/self/maps", "re");
 
@@ -163,7 +163,7 @@ static void set_id_of_mapping(struct memory *memory, const void *address)
 static void open_segment(struct memory *memory, unsigned number)
 {
 	key_t key = sysv_key(number);
-	struct stat st;
+	struct stat st = {0};
 
 	memory->segment = shmget(key, memory->size, IPC_CREAT | IPC_EXCL | 0600);
 	edges_expect(memory->segment >= 0 && !stat("/proc/self/ns/ipc", &st), "shmget");
@@ -206,7 +206,7 @@ struct memory *memory_new(enum memory_kind kind, size_t size)
 struct memory *memory_of_file(const char *path, int fd)
 {
 	struct memory *memory = new_record(MEMORY_FILE, 0);
-	struct stat st;
+	struct stat st = {0};
 
 	edges_expect(fd >= 0 && !fstat(fd, &st), path);
 	memory->fd = fd;

@@ -9,7 +9,7 @@
 #include "lib_edges.h"
 #include "lib_memory.h"
 
-#define PAGE 4096
+#define PAGE ((size_t)4096)
 
 struct lane {
 	unsigned number;

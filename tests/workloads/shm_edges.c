@@ -20,7 +20,7 @@
 #include "lib_edges.h"
 #include "lib_memory.h"
 
-#define PAGE 4096
+#define PAGE ((size_t)4096)
 #define CHILDREN 5
 #define SHORT_LIVED 53
 

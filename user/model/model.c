@@ -283,6 +283,7 @@ void model_mapped(struct model *model, const struct mapping_record *record, cons
 	object->scanned = true;
 	object->shares |= record->shares;
 	set_path(model, object, path);
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key has no byte left unset */
 	FIND_OR_ADD(model, model->base->mappers, mapper, key, &key);
 	if (mapper->seen_in != model->base->search)
 		mapper->bytes = 0;
