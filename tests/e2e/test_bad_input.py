@@ -91,7 +91,6 @@ def unused_pid():
     (("-a", "-d", "x"), ("x",)),
     (("-a", "-v", "nothing"), ("nothing", "channels")),
     (("-a", "-v", "channels,"), ()),
-    (("-a", "-v", "edges"), ("edges",)),
     (("-a", "-k", "pigeon"), ("pigeon", "unix-stream")),
     (("-a", "-s", "beauty"), ("beauty", "sent_bytes")),
     (("-a", "-n", "0"), ("0",)),
