@@ -22,7 +22,7 @@ static const union anonymous_name pidfd_name = {"[pidfd]"}; /* before 6.9 */
 static __always_inline struct upid *number_at(__u64 pid, __u32 level)
 {
 	return KERNEL_POINTER(struct upid, pid + bpf_core_field_offset(struct pid, numbers) +
-						   level * bpf_core_type_size(struct upid));
+						   (__u64)level * bpf_core_type_size(struct upid));
 }
 
 /* The first of the threads with this struct pid, which is its only one; 0: it has ended. */

@@ -170,6 +170,8 @@ int BPF_PROG(on_signal_generate, int number, void *info, struct task_struct *tas
 	__u64 details = 0, address = 0;
 	struct thread *thread;
 
+	(void)info;
+	(void)group;
 	/* Single threads that are traced need not be their processes' first ones. */
 	if (!is_wanted() || (!current->bpf_storage && !task->group_leader->bpf_storage &&
 			     target_mode != TARGET_MODE_TIDS))
@@ -205,6 +207,8 @@ int BPF_PROG(on_signal_deliver, int number, void *info, void *action)
 	struct thread *thread = target_thread(bpf_get_current_task_btf());
 	__u64 details = 0;
 
+	(void)info;
+	(void)action;
 	if (!thread || !is_wanted())
 		return 0;
 	bpf_probe_read_kernel(&details, sizeof(details), ctx + 1);
@@ -286,7 +290,7 @@ __noinline int signal_taken(struct thread *thread, const struct call *call, long
 		address = vector_word(address, is_32bit);
 	}
 	for (__u32 i = 0; i < SIGNALFD_MOST && i < count && i < looked_at; i++)
-		record_read(thread, address + i * SIGNALFD_SIZE);
+		record_read(thread, address + (__u64)i * SIGNALFD_SIZE);
 	if (count > SIGNALFD_MOST || count > looked_at)
 		health_count(HEALTH_UNREADABLE_MEMORY);
 	return 0;

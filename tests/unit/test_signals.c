@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -35,7 +36,7 @@ static void describe(struct model *model, struct process_key process, enum mecha
 		.object = process.pid, .aux = process.started_ms, .mechanism = mechanism};
 	struct object_value value = {.described_ns = 1};
 
-	strcpy(value.name, name);
+	snprintf(value.name, sizeof(value.name), "%s", name);
 	model_objects(model, &key, &value);
 }
 

@@ -131,7 +131,7 @@ static pid_t new_owner(void)
 int main(int argc, char **argv)
 {
 	truth_options_parse(argc, argv);
-	near_memory = truth_shared(2 * LARGEST);
+	near_memory = truth_shared((size_t)2 * LARGEST);
 	owner = remote_of(new_owner());
 	first = remote_of(getpid());
 	for (unsigned i = 0; i < truth_options.threads; i++) {

@@ -26,6 +26,7 @@ static const char *comm_of(const struct model_base *base, const struct object_re
 	struct process_key key = {.pid = object->key.object, .started_ms = object->key.aux};
 	const struct process_record *record;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key has no byte left unset */
 	HASH_FIND(hh, base->processes, &key, sizeof(key), record);
 	return record && record->process.comm[0] ? record->process.comm : object->value.name;
 }

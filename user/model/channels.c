@@ -32,6 +32,7 @@ static struct process_record *find_record(struct model_base *base, const struct 
 {
 	struct process_record *record;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key has no byte left unset */
 	HASH_FIND(hh, base->processes, key, sizeof(*key), record);
 	return record;
 }
