@@ -281,14 +281,6 @@ static __always_inline void match(struct queue *queue, struct backlog *backlog, 
 		drop_oldest(queue);
 }
 
-/* Global: the verifier looks at it once. */
-__noinline int match_found(struct queue *queue, struct backlog *backlog, struct move *move)
-{
-	if (queue && move)
-		match(queue, backlog, move);
-	return 0;
-}
-
 /* Global, as all that is looped over: the verifier looks at it once. Returns whether there may be more to match. */
 __noinline int match_oldest(struct queue *queue, struct backlog *backlog, struct move *move)
 {
@@ -329,18 +321,6 @@ __noinline int search_one(struct queue *queue, struct backlog *backlog, struct m
 		move->found = 1;
 	}
 	return 1;
-}
-
-/* Matches with the passage that the tag chooses. */
-static __always_inline void match_by_tag(struct queue *queue, struct backlog *backlog, struct move *move)
-{
-	move->at = 0;
-	move->found = 0;
-	for (__u32 i = 0; i < LONG; i++)
-		if (!search_one(queue, backlog, move, i))
-			break;
-	if (move->found)
-		match_found(queue, backlog, move);
 }
 
 /* Moves the ring to the backlogs. Returns where it is, NULL if there is no room. */
@@ -467,57 +447,88 @@ static __always_inline void tidy(struct queue *queue, struct backlog *backlog)
 	}
 }
 
-/* Queues whose messages have tags keep what was sent beside what was received too early. */
-static __always_inline void pass_by_tag(struct queue *queue, struct backlog *backlog, struct move *move)
+static __always_inline bool has_tags(const struct move *move)
 {
-	tidy(queue, backlog);
-	match_by_tag(queue, backlog, move);
-	count_matched(queue, move);
-	if (move->left)
-		keep(queue, backlog, move);
+	return move->matching == BY_TYPE || move->matching == BY_PRIORITY;
 }
 
-static __always_inline void pass_in_order(struct queue *queue, struct backlog *backlog, struct move *move)
+/* The part of QUEUE's ring that is not in the queue itself; where it is gone, nothing is matched. */
+static __always_inline bool find_ring(const struct queue *queue, const struct move *move, struct backlog **backlog)
 {
-	if (queue->used && queue->holds_receives != move->receives) {
-		for (int i = 0; i < LONG; i++)
-			if (!match_oldest(queue, backlog, move))
-				break;
-		count_matched(queue, move);
-	}
-	if (move->matching == BY_ALL && move->receives && move->found)
-		move->left = 0;
-	if (move->left)
-		keep(queue, backlog, move);
+	__u64 number = move->queue; /* before 6.2 (d1673304097c) maps take keys only from the stack */
+
+	*backlog = queue->is_long ? bpf_map_lookup_elem(&backlogs, &number) : NULL;
+	return !queue->is_long || *backlog;
 }
 
-/* QUEUE is locked. */
-__noinline int pass_locked(struct queue *queue, struct move *move)
+/*
+ * The three steps of a move through a locked queue; the second is repeated until it returns 0, at most STEPS
+ * times. One loop of as many turns would keep the verifier busy for a second.
+ */
+__noinline int pass_begin(struct queue *queue, struct move *move)
 {
-	struct backlog *backlog = NULL;
-	__u64 number;
+	struct backlog *backlog;
 
-	if (!queue || !move)
-		return 0;
-	number = move->queue; /* before 6.2 (d1673304097c) maps take keys only from the stack */
-	if (queue->is_long)
-		backlog = bpf_map_lookup_elem(&backlogs, &number);
-	if (queue->is_long && !backlog)
+	if (!queue || !move || !find_ring(queue, move, &backlog))
 		return 0;
 	move->matching = matching_of(queue->mechanism);
 	move->matched_messages = 0;
 	move->matched_bytes = 0;
 	move->total = 0;
+	move->at = 0;
 	move->found = 0;
 	move->left = move->matching == BY_BYTES ? move->bytes : 1;
 	note_end(queue, move);
-	if (move->matching == BY_TYPE || move->matching == BY_PRIORITY)
-		pass_by_tag(queue, backlog, move);
-	else
-		pass_in_order(queue, backlog, move);
+	if (has_tags(move)) {
+		tidy(queue, backlog);
+		return queue->used != 0;
+	}
+	/* What the ring holds is of the other half: else there is nothing to match. */
+	return queue->used && queue->holds_receives != move->receives;
+}
+
+#define STEP 32
+#define STEPS (LONG / STEP)
+
+__noinline int pass_step(struct queue *queue, struct move *move, __u32 step)
+{
+	struct backlog *backlog;
+	bool by_tag;
+
+	if (!queue || !move || !find_ring(queue, move, &backlog))
+		return 0;
+	by_tag = has_tags(move);
+	for (__u32 i = 0; i < STEP; i++)
+		if (by_tag ? !search_one(queue, backlog, move, step * STEP + i) : !match_oldest(queue, backlog, move))
+			return 0;
+	return 1;
+}
+
+__noinline int pass_end(struct queue *queue, struct move *move)
+{
+	struct backlog *backlog;
+
+	if (!queue || !move || !find_ring(queue, move, &backlog))
+		return 0;
+	if (has_tags(move) && move->found)
+		match(queue, backlog, move);
+	count_matched(queue, move);
+	if (move->matching == BY_ALL && move->receives && move->found)
+		move->left = 0;
+	if (move->left)
+		keep(queue, backlog, move);
 	if (queue->ends == MANY_BOTH && overlaps(queue, move))
 		__sync_fetch_and_add(&health_counts[HEALTH_AMBIGUOUS_DELIVERIES], move->total);
 	return 0;
+}
+
+static __always_inline void pass(struct queue *queue, struct move *move)
+{
+	if (pass_begin(queue, move))
+		for (__u32 step = 0; step < STEPS; step++)
+			if (!pass_step(queue, move, step))
+				break;
+	pass_end(queue, move);
 }
 
 /* Leaves MOVE to whoever holds the lock. */
@@ -547,33 +558,40 @@ __noinline int leave_late(struct queue *queue, const struct move *move)
 }
 
 /* Fills MOVE with one that others have left, if there is one. QUEUE is locked. */
-__noinline int take_late(struct queue *queue, struct move *move, __u32 index)
+__noinline int take_late(struct queue *queue, struct move *move)
 {
-	struct late *late;
-
 	if (!queue || !move)
 		return 0;
-	late = bpf_map_lookup_elem(&lates, &index);
-	if (!late || *(volatile __u32 *)&late->state != LATE_READY || late->queue != move->queue)
-		return 0;
-	move->receives = late->receives;
-	move->process = late->process;
-	move->object = late->object;
-	move->entered_ns = late->entered_ns;
-	move->tag = late->tag;
-	move->bytes = late->bytes;
-	__sync_lock_test_and_set(&late->state, LATE_FREE);
-	__sync_fetch_and_add(&queue->lates, -1);
-	return 1;
+	for (__u32 i = 0; i < LATE && *(volatile __u32 *)&queue->lates; i++) {
+		__u32 index = i;
+		struct late *late = bpf_map_lookup_elem(&lates, &index);
+
+		if (!late || *(volatile __u32 *)&late->state != LATE_READY || late->queue != move->queue)
+			continue;
+		move->receives = late->receives;
+		move->process = late->process;
+		move->object = late->object;
+		move->entered_ns = late->entered_ns;
+		move->tag = late->tag;
+		move->bytes = late->bytes;
+		__sync_lock_test_and_set(&late->state, LATE_FREE);
+		__sync_fetch_and_add(&queue->lates, -1);
+		return 1;
+	}
+	return 0;
 }
 
-/* Unlocks QUEUE; what others have left meanwhile is done first, or by one of them. */
-static __always_inline void finish(struct queue *queue, struct move *move)
+#define LATE_AT_ONCE 8
+
+/* Passes MOVE, unless IS_LATE, and what others have left meanwhile, and unlocks QUEUE; or one of these does. */
+static __always_inline void pass_all(struct queue *queue, struct move *move, bool is_late)
 {
-	for (int rounds = 0; rounds < 2; rounds++) {
-		for (__u32 i = 0; i < LATE && *(volatile __u32 *)&queue->lates; i++)
-			if (take_late(queue, move, i))
-				pass_locked(queue, move);
+	for (int i = 0; i < LATE_AT_ONCE; i++) {
+		if (!is_late || take_late(queue, move))
+			pass(queue, move);
+		is_late = true;
+		if (*(volatile __u32 *)&queue->lates)
+			continue;
 		queue_unlock(queue);
 		if (!*(volatile __u32 *)&queue->lates || !queue_try_lock(&queue->locked))
 			return;
@@ -583,6 +601,7 @@ static __always_inline void finish(struct queue *queue, struct move *move)
 
 __noinline int delivery_pass(const struct flow_key *key, __u64 number, __u64 entered_ns, __u64 bytes, __u64 tag)
 {
+	bool is_late = false;
 	__u32 zero = 0;
 	struct queue *queue;
 	struct move *move;
@@ -602,11 +621,12 @@ __noinline int delivery_pass(const struct flow_key *key, __u64 number, __u64 ent
 	move->tag = tag;
 	move->bytes = bytes;
 	move->receives = key->direction == DIRECTION_RECEIVE;
-	if (queue_lock(&queue->locked))
-		pass_locked(queue, move);
-	else if (!leave_late(queue, move) || !queue_try_lock(&queue->locked))
-		return 0;
-	finish(queue, move);
+	if (!queue_lock(&queue->locked)) {
+		is_late = true;
+		if (!leave_late(queue, move) || !queue_try_lock(&queue->locked))
+			return 0;
+	}
+	pass_all(queue, move, is_late);
 	return 0;
 }
 
