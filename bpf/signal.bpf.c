@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "edge.bpf.h"
+#include "errno.bpf.h"
 #include "flow.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
@@ -322,5 +323,6 @@ __hidden int signal_sent(struct task_struct *task, struct thread *thread, struct
 		return 0;
 	__sync_fetch_and_add(&flow->calls, 1);
 	__sync_fetch_and_add(&flow->errors, 1);
+	errno_count(&key, -result);
 	return 0;
 }
