@@ -240,7 +240,7 @@ static __always_inline __u64 tag_of(const struct call *call)
 	case OP_MSG_RECEIVE:
 		return user_word(call->arguments[1], call->flags & CALL_32BIT);
 	default:
-		return 0;
+		return call->flags & CALL_FOUND_NOTHING ? call->entered_ns : 0;
 	}
 }
 

@@ -260,6 +260,12 @@ static __always_inline void match_all(const struct queue *queue, struct move *mo
 	move->found = 1;
 }
 
+/* A datagram that was sent long before the receiver slept for want of any has been dropped by the kernel. */
+static __always_inline bool is_lost(const struct move *move, const struct passage *passage)
+{
+	return move->receives && move->matching == BY_ORDER && move->tag && passage->ns + UNCLAIMED_NS < move->tag;
+}
+
 /* Matches with the passage at MOVE->at. */
 static __always_inline void match(struct queue *queue, struct backlog *backlog, struct move *move)
 {
@@ -270,6 +276,8 @@ static __always_inline void match(struct queue *queue, struct backlog *backlog, 
 	 * after, whoever sent it may not have come to its hook yet, and takes what this one leaves.)
 	 */
 	if (!move->receives && move->entered_ns > passage->ns + UNCLAIMED_NS)
+		passage->messages = 0;
+	else if (is_lost(move, passage))
 		passage->messages = 0;
 	else if (move->matching == BY_BYTES)
 		match_bytes(queue, move, passage);

@@ -21,8 +21,8 @@ int delivery_exists(__u64 queue);
 
 /*
  * KEY's process has sent a message of BYTES to, or has received so much at once from, QUEUE by a call that began
- * at ENTERED_NS (0: not known). TAG: priority plus 1 (POSIX queues), type (System V); 0: not known, or none.
- * Global.
+ * at ENTERED_NS (0: not known). TAG: priority plus 1 (POSIX queues), type (System V); of receives from other queues:
+ * when there was nothing in it, so that the call slept; 0: not known, or none. Global.
  */
 int delivery_pass(const struct flow_key *key, __u64 queue, __u64 entered_ns, __u64 bytes, __u64 tag);
 

@@ -61,6 +61,17 @@ __hidden int sched_arrived_unseen(struct thread *thread)
 	return 0;
 }
 
+/* A receive sleeps for want of data. */
+static __always_inline void found_nothing(struct thread *thread)
+{
+	struct call *call = &thread->call;
+
+	if (call->mechanism == MECH_NONE || call->direction != DIRECTION_RECEIVE)
+		return;
+	call->entered_ns = thread->off_cpu_ns;
+	call->flags |= CALL_FOUND_NOTHING;
+}
+
 /*
  * PREVIOUS leaves the CPU. It is asleep if it has given up the CPU of its own will and the
  * scheduler has left its state alone: where a signal was pending, __schedule() made it runnable
@@ -88,6 +99,8 @@ static __always_inline void leave(struct task_struct *previous, bool preempted)
 		splice_sleep(thread);
 	else if (is_file_lock(thread->call.operation) && (state & TASK_INTERRUPTIBLE))
 		file_lock_sleep(thread);
+	else if (state & TASK_INTERRUPTIBLE) /* locks inside the kernel are waited for in other states */
+		found_nothing(thread);
 }
 
 SEC("tp_btf/sched_switch")

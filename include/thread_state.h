@@ -25,6 +25,7 @@ enum call_flag {
 	CALL_WITNESS = 1 << 8,    /* counts if its channel is a target's */
 	CALL_UNDIRECTED = 1 << 7, /* semop: which way it goes could not be read yet */
 	CALL_WOKE = 1 << 12,      /* file locks: woke somebody who waits for the same file */
+	CALL_FOUND_NOTHING = 1 << 13, /* a receive: has slept, from entered_ns on, for want of data */
 };
 
 #define CALL_ARGUMENTS 6

@@ -89,6 +89,69 @@ def test_one_target_among_witnesses(stage, kind, end):
     assert [p["pid"] for p in summary["processes"]] == [crowd.readers[0] if end == "reader" else crowd.writers[0]]
 
 
+SENDS_TOO_MUCH = """
+import os, signal, socket
+to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+to.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+to.bind(("127.0.0.1", 0))
+step = [os.pipe() for _ in range(3)]
+senders = []
+for count in (500, 100):
+    go, done = step[len(senders)], step[2]
+    senders.append(os.fork())
+    if not senders[-1]:
+        by = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for _ in range(1 if count == 500 else count):
+            os.read(go[0], 1)
+            for _ in range(count if count == 500 else 1):
+                by.sendto(b"x" * 31, to.getsockname())
+            os.write(done[1], b".")
+        signal.pause()
+print(*senders, flush=True)
+signal.sigwait([signal.SIGUSR1])
+os.write(step[0][1], b".")
+os.read(step[2][0], 1)
+to.setblocking(False)
+taken = 0
+try:
+    while to.recv(100):
+        taken += 1
+except BlockingIOError:
+    to.setblocking(True)
+import threading, time
+time.sleep(0.3)  # what was sent a moment ago might still come
+for _ in range(100):
+    if _ == 0:
+        threading.Timer(0.5, os.write, (step[1][1], b".")).start()
+    else:
+        os.write(step[1][1], b".")
+    to.recv(100)
+    os.read(step[2][0], 1)
+print(taken, flush=True)
+signal.sigwait([signal.SIGUSR1])
+for pid in senders:
+    os.kill(pid, signal.SIGKILL)
+"""
+
+
+def test_datagrams_that_the_kernel_drops(stage):
+    """They are not delivered, and do not stand before what is sent later by others."""
+    program = stage.program("/usr/bin/python3", "-c", "import signal; "
+                            "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])\n" + SENDS_TOO_MUCH)
+    wait_until(lambda: len(program.lines()) == 1, "the program")
+    first, second = (int(pid) for pid in program.lines()[0].split())
+    ipctrace = stage.ipctrace("-p", f"{program.pid},{first},{second}")
+    program.signal(signal.SIGUSR1)
+    wait_until(lambda: len(program.lines()) == 2, "the program")
+    taken = int(program.lines()[1])
+    summary = ipctrace.finish()
+    program.signal(signal.SIGUSR1)
+    program.wait()
+    assert 0 < taken < 500
+    edges = {e["from_pid"]: e["messages"] for e in summary["edges"] if e["channel"].startswith("udp:")}
+    assert edges == {first: taken, second: 100}
+
+
 TALKS_TO_ITSELF = """
 import os, signal
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
