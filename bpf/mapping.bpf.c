@@ -203,7 +203,8 @@ static __always_inline void take_all_areas(struct task_struct *child, const stru
 
 __hidden int mapping_fork(struct task_struct *child, const struct process_key *process)
 {
-	struct birth birth = {.process = *process, .now = bpf_ktime_get_ns()};
+	/* Not the time now: a look at all mappings may have found the child already. */
+	struct birth birth = {.process = *process, .now = child->start_time};
 
 	if (!is_wanted(MECH_SHM) && !is_wanted(MECH_SYSV_SHM))
 		return 0;
