@@ -66,13 +66,16 @@ static __always_inline __u64 slot_of(__u64 entry, __u64 address, __u64 *last)
 }
 
 /*
- * As the kernel's own readers without the lock (mas_walk() in lib/maple_tree.c): nodes are replaced, not changed,
- * as far as it matters here, and none is freed while a program runs.
+ * As the kernel's own readers without the lock (mas_walk() in lib/maple_tree.c): nodes are replaced, not
+ * changed, as far as it matters here, and none is freed while a program runs. Global, not hidden: the verifier
+ * looks at it once, not at each call.
  */
-__hidden __u64 area_at(__u64 mm, __u64 address, __u64 *last)
+__noinline __u64 area_at(__u64 mm, __u64 address, __u64 *last)
 {
 	__u64 entry = 0, type = INNER;
 
+	if (!last)
+		return 0;
 	*last = ~0ULL;
 	if (!bpf_core_type_exists(struct maple_range_64))
 		return 0;
@@ -88,9 +91,11 @@ __hidden __u64 area_at(__u64 mm, __u64 address, __u64 *last)
 
 static __always_inline __u64 file_at(struct task_struct *task, __u64 address)
 {
-	__u64 last, start = 0, end = 0, file = 0;
-	struct vm_area_struct *area = (struct vm_area_struct *)area_at((__u64)task->mm, address, &last);
+	__u64 mm = 0, last = 0, start = 0, end = 0, file = 0;
+	struct vm_area_struct *area;
 
+	bpf_core_read(&mm, sizeof(mm), &task->mm);
+	area = (struct vm_area_struct *)area_at(mm, address, &last);
 	if (!area)
 		return 0;
 	bpf_core_read(&start, sizeof(start), &area->vm_start);

@@ -157,7 +157,8 @@ extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *iterator, struct task
 extern struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *iterator) __ksym __weak;
 extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *iterator) __ksym __weak;
 
-static __always_inline void take_area(const struct process_key *process, unsigned long flags, __u64 file, __u64 now)
+static __always_inline void take_area(const struct process_key *process, unsigned long flags, __u64 file,
+				      __u64 now)
 {
 	if ((flags & VM_MAYSHARE) && file)
 		add_file(process, file, flags & VM_WRITE, now);
@@ -175,7 +176,7 @@ static long next_area(__u32 index, struct birth *birth)
 {
 	struct vm_area_struct *area;
 	unsigned long flags = 0;
-	__u64 file = 0, last;
+	__u64 file = 0, last = 0;
 
 	(void)index;
 	area = (struct vm_area_struct *)area_at(birth->mm, birth->address, &last);
@@ -188,7 +189,8 @@ static long next_area(__u32 index, struct birth *birth)
 	return !birth->address;
 }
 
-static __always_inline void take_all_areas(struct task_struct *child, const struct process_key *process, __u64 now)
+static __always_inline void take_all_areas(struct task_struct *child, const struct process_key *process,
+					   __u64 now)
 {
 	struct bpf_iter_task_vma iterator;
 	struct vm_area_struct *area;
@@ -201,7 +203,8 @@ static __always_inline void take_all_areas(struct task_struct *child, const stru
 
 __hidden int mapping_fork(struct task_struct *child, const struct process_key *process)
 {
-	struct birth birth = {.process = *process, .now = bpf_ktime_get_ns()};
+	/* Not the time now: a look at all mappings may have found the child already. */
+	struct birth birth = {.process = *process, .now = child->start_time};
 
 	if (!is_wanted(MECH_SHM) && !is_wanted(MECH_SYSV_SHM))
 		return 0;

@@ -29,7 +29,7 @@ static __always_inline enum memory memory_of(struct super_block *super)
 	switch (KERNEL_READ(super, s_magic)) {
 	case TMPFS_MAGIC:
 	case HUGETLBFS_MAGIC:
-		return KERNEL_READ(super, s_flags) & SB_KERNMOUNT ? MEMORY_KERNEL : MEMORY_TMPFS;
+		return (KERNEL_READ(super, s_flags) & SB_KERNMOUNT) ? MEMORY_KERNEL : MEMORY_TMPFS;
 	case ANON_INODE_FS_MAGIC: /* regular files in 6.15 and 6.16 */
 	case DMA_BUF_MAGIC:
 	case OVERLAYFS_SUPER_MAGIC: /* maps the file below in its place */
@@ -89,7 +89,7 @@ __hidden enum memory shm_identify(__u64 address, struct object_key *key)
 	key->mechanism = MECH_SHM;
 	if (memory == MEMORY_KERNEL)
 		identify_segment(file, key);
-	return wanted_mechanisms & (1U << (key->mechanism & 31)) ? memory : MEMORY_NONE;
+	return (wanted_mechanisms & (1U << (key->mechanism & 31))) ? memory : MEMORY_NONE;
 }
 
 __hidden int shm_describe(__u64 address, enum memory memory, struct object_value *value)

@@ -85,6 +85,7 @@ struct task_struct {
 	unsigned int flags;
 	int pid;
 	int tgid;
+	__u64 start_time; /* CLOCK_MONOTONIC */
 	__u64 start_boottime;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;

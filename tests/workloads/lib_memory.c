@@ -226,7 +226,8 @@ static struct mapper *mapper_of(struct memory *memory, pid_t pid)
 	return &memory->mappers[i];
 }
 
-void memory_book(struct memory *memory, pid_t pid, bool writable, size_t size, uint64_t from_ns, uint64_t to_ns)
+void memory_book(struct memory *memory, pid_t pid, bool writable, size_t size, uint64_t from_ns,
+		 uint64_t to_ns)
 {
 	struct mapper *mapper;
 

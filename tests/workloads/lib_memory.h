@@ -38,14 +38,15 @@ void memory_unmap(struct memory *memory, void *address, size_t size);
 void memory_detach(struct memory *memory, void *address);
 
 /* Books a mapping that was made otherwise, between the two times. */
-void memory_book(struct memory *memory, pid_t pid, bool writable, size_t size, uint64_t from_ns, uint64_t to_ns);
+void memory_book(struct memory *memory, pid_t pid, bool writable, size_t size, uint64_t from_ns,
+		 uint64_t to_ns);
 
 /* How much of it PID maps now. */
 void memory_book_size(struct memory *memory, pid_t pid, size_t size);
 
 /*
- * The object is to be seen nowhere: it tells nobody anything. A file that nobody can write to is an exception on
- * tmpfs: there, no truth is told about it.
+ * The object is to be seen nowhere: it tells nobody anything. A file that nobody can write to is an exception
+ * on tmpfs: there, no truth is told about it.
  */
 void memory_hide(struct memory *memory);
 void memory_hide_file(struct memory *memory);

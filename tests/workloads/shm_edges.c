@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Mappings that change, fail, end soon or are none. Variant "forks": what children are born with, live they ever
- * so short. `shm_edges --nothing` is what exec runs.
+ * Mappings that change, fail, end soon or are none. Variant "forks": what children are born with, live they
+ * ever so short. `shm_edges --nothing` is what exec runs.
  */
 #include <errno.h>
 #include <fcntl.h>

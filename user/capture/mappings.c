@@ -42,8 +42,8 @@ static void cut_deleted(char *path)
 }
 
 /*
- * The path of the mapping of file INODE that begins at START, above those asked for before; NULL: none. There may be
- * another one by now.
+ * The path of the mapping of file INODE that begins at START, above those asked for before; NULL: none. There
+ * may be another one by now.
  */
 static const char *reader_path(struct reader *reader, unsigned long long start, unsigned long long inode)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Shared memory that is a file to the kernel, which is the channel: POSIX objects by the names that shm_open()
+ * Shared memory that is a file to the kernel, which is the channel: POSIX objects by the names that shm_open
  * takes, other files by their paths, memfds by the names that they were given; anonymous memory has none.
  */
 #include <stdio.h>
@@ -22,7 +22,8 @@ static void name_file(const struct model_base *base, const struct object_record 
 	const char *path = object->path;
 	size_t directory = strlen(POSIX_DIRECTORY);
 
-	if (path && object->value.memory == MEMORY_TMPFS && !strncmp(path, POSIX_DIRECTORY "/", directory + 1))
+	if (path && object->value.memory == MEMORY_TMPFS &&
+	    !strncmp(path, POSIX_DIRECTORY "/", directory + 1))
 		path += directory;
 	if (path)
 		snprintf(out->name, sizeof(out->name), "%s", path);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * System V message queues, semaphores and shared memory: one object, which is the channel; called by key and id as
- * ipcs(1) shows them.
+ * System V message queues, semaphores and shared memory: one object, which is the channel; called by key and
+ * id as ipcs(1) shows them.
  */
 #include <stdio.h>
 

@@ -90,7 +90,7 @@ int derive_mappings(struct model *model)
 	return err;
 }
 
-/* Does it tell nothing, now and later? Memory that only strangers mapped is nobody's channel when they have gone. */
+/* Does it tell nothing, now and later? What only strangers mapped is nobody's channel when they have gone. */
 static bool is_idle(struct model_base *base, const struct mapper *mapper)
 {
 	const struct object_record *object = model_find_object(base, &mapper->key.object);
