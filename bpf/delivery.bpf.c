@@ -191,6 +191,11 @@ static __always_inline void drop_oldest(struct queue *queue)
 	queue->used--;
 }
 
+static __always_inline bool has_tags(const struct move *move)
+{
+	return move->matching == BY_TYPE || move->matching == BY_PRIORITY;
+}
+
 static __always_inline bool is_same(const struct process_key *one, const struct process_key *other)
 {
 	return one->pid == other->pid && one->started_ms == other->started_ms;
@@ -387,25 +392,30 @@ static __always_inline bool prolong(struct queue *queue, struct backlog *backlog
 	return true;
 }
 
+static __always_inline bool is_unclaimed(struct queue *queue, struct backlog *backlog)
+{
+	return bpf_ktime_get_ns() > passage_at(queue, backlog, 0)->ns + UNCLAIMED_NS;
+}
+
 /* What is left of MOVE waits for its other half. */
 static __always_inline void keep(struct queue *queue, struct backlog *backlog, const struct move *move)
 {
-	__u32 room = backlog ? LONG : SHORT;
-
-	if (move->receives) {
-		if (prolong(queue, backlog, move))
-			return;
-		/* Of those that nobody claims, as with a sender on another host, the last few will do. */
-		if (queue->used >= SHORT && queue->holds_receives)
-			drop_oldest(queue);
-	}
-	if (queue->used >= room) {
-		if (!backlog)
-			backlog = lengthen(queue, move->queue);
-		if (queue->used >= LONG || !backlog) {
+	if (move->receives && prolong(queue, backlog, move))
+		return;
+	/* Of receives that nobody has claimed, as with a sender on another host, the last few will do. */
+	if (move->receives && queue->used >= SHORT && queue->holds_receives && is_unclaimed(queue, backlog))
+		drop_oldest(queue);
+	if (queue->used >= SHORT && !backlog)
+		backlog = lengthen(queue, move->queue);
+	if (queue->used >= (backlog ? LONG : SHORT)) {
+		if (!move->receives) {
 			merge(queue, backlog, move);
 			return;
 		}
+		health_count(HEALTH_MERGED_DELIVERIES);
+		if (has_tags(move))
+			return;
+		drop_oldest(queue);
 	}
 	put(queue, backlog, move);
 }
@@ -453,11 +463,6 @@ static __always_inline void tidy(struct queue *queue, struct backlog *backlog)
 			break;
 		drop_oldest(queue);
 	}
-}
-
-static __always_inline bool has_tags(const struct move *move)
-{
-	return move->matching == BY_TYPE || move->matching == BY_PRIORITY;
 }
 
 /* The part of QUEUE's ring that is not in the queue itself; where it is gone, nothing is matched. */

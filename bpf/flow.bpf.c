@@ -31,9 +31,9 @@ struct {
 	__type(value, struct time_histogram);
 } flow_sleeps SEC(".maps");
 
-static const struct flow_value empty_flow = {};
+static const struct flow_value empty_flow = {.queue = QUEUE_UNKNOWN};
 
-/* What FLOW, which is new, goes through. */
+/* What FLOW, which is new, goes through. Several threads may find it new. */
 static __always_inline void describe(const struct flow_key *key, struct flow_value *flow, __u64 file)
 {
 	struct object_key object_key = {
@@ -43,26 +43,32 @@ static __always_inline void describe(const struct flow_key *key, struct flow_val
 	};
 	struct object_value *object;
 
+	__u64 queue = 0;
+
 	object_remember(file, &object_key);
 	object = object_get(&object_key);
-	if (!object)
-		return;
-	flow->queue = queue_of(key, object, SCRATCH_OF_HOOKS);
-	delivery_open(key, flow->queue, 0);
+	if (object)
+		queue = queue_of(key, object, SCRATCH_OF_HOOKS);
+	delivery_open(key, queue, 0);
+	flow->queue = queue;
 }
 
 __hidden struct flow_value *flow_get(const struct flow_key *key, __u64 file)
 {
 	struct flow_value *flow = bpf_map_lookup_elem(&flows, key);
 
-	if (flow)
+	if (flow && flow->queue != QUEUE_UNKNOWN)
 		return flow;
-	bpf_map_update_elem(&flows, key, &empty_flow, BPF_NOEXIST);
-	flow = bpf_map_lookup_elem(&flows, key);
+	if (!flow) {
+		bpf_map_update_elem(&flows, key, &empty_flow, BPF_NOEXIST);
+		flow = bpf_map_lookup_elem(&flows, key);
+	}
 	if (!flow)
 		health_count(HEALTH_MAP_FULL);
 	else if (file)
 		describe(key, flow, file);
+	else
+		flow->queue = 0;
 	return flow;
 }
 

@@ -235,6 +235,7 @@ struct flow_value {
 	__u64 max_bytes;   /* largest message */
 	__u64 min_bytes_inverted; /* ~ of the smallest message: 0 means none, as in a new entry */
 	__u64 queue;       /* the number of the queue that its data goes through; 0: none that we match */
+#define QUEUE_UNKNOWN 2 /* no number: whoever made the flow is about to say */
 	__u64 uring_messages, uring_bytes; /* the part of messages and bytes that went through io_uring */
 	__u32 sizes[SIZE_SLOTS]; /* messages by size; wraps, read differences */
 };

@@ -83,10 +83,10 @@ static void fail_on_datagrams(void)
 	static char large[70000];
 	struct truth_channel *channel;
 	socklen_t length = sizeof(nobody);
-	int fd = socket(AF_INET, SOCK_DGRAM, 0), closed = socket(AF_INET, SOCK_DGRAM, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), closed = socket(AF_INET, SOCK_STREAM, 0);
 	char name[128];
 
-	/* A port that nobody listens at: that of a socket that is closed by then. */
+	/* A port at which nobody receives datagrams. */
 	edges_expect(!bind(closed, (struct sockaddr *)&nobody, length), "bind");
 	edges_expect(!getsockname(closed, (struct sockaddr *)&nobody, &length), "name");
 	close(closed);
