@@ -63,8 +63,12 @@ static void fail(struct truth_channel *channel, const int fds[2])
 {
 	char data[64] = "";
 
-	for (int i = 0; i < 7; i++)
-		expect_error(truth_count(channel, RECEIVED, read_at_once(fds[0], data, 11)), EAGAIN, "empty");
+	for (int i = 0; i < 7; i++) {
+		ssize_t result = truth_count(channel, RECEIVED, read_at_once(fds[0], data, 11));
+
+		/* 6.1 cannot do it with pipes. */
+		edges_expect(result < 0 && (errno == EAGAIN || errno == EOPNOTSUPP), "empty");
+	}
 	edges_expect(truth_count(channel, SENT, request(IORING_OP_WRITE, fds[1], data, 23)) == 23, "write");
 	if (truth_options.uring != URING_FIXED)
 		edges_expect(truth_count(channel, SENT, request(IORING_OP_WRITE, fds[1], data, 0)) == 0, "nothing");
