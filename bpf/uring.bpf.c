@@ -272,28 +272,28 @@ static __always_inline int completed(__u64 address, __s32 result)
 #define OVERFLOWS 256 /* requests that are looked at */
 
 /*
- * There is no room for a completion, which names no request. Where the kernel has not told it as complete before
- * (6.1 does), it is the first of those that end together now that has not been counted.
+ * There is no room for a completion, and what tells of it names no request: it is the first of those that end
+ * together now that has not been counted. (On 6.1 one that a worker thread carries out ends by itself.)
  */
 static __always_inline int overflowed(__u64 ring_address, __u64 user_data, __s32 result)
 {
 	struct io_ring_ctx *ring = KERNEL_POINTER(struct io_ring_ctx, ring_address);
-	__u64 node;
+	__u64 node = NUMBER_READ(ring, submit_state.compl_reqs.first);
+	bool seen = false;
 
-	if (!bpf_core_field_exists(struct io_kiocb, big_cqe))
-		return 0;
-	node = NUMBER_READ(ring, submit_state.compl_reqs.first);
 	for (int i = 0; i < OVERFLOWS && node; i++) {
 		__u64 address = node - bpf_core_field_offset(struct io_kiocb, comp_list);
 		struct io_kiocb *req = request_at(address);
 
-		if (KERNEL_READ(req, cqe.user_data) == user_data && KERNEL_READ(req, cqe.res) == result &&
-		    uring_noted(address)) {
-			completed(address, result);
-			break;
+		if (KERNEL_READ(req, cqe.user_data) == user_data && KERNEL_READ(req, cqe.res) == result) {
+			seen = true;
+			if (uring_noted(address))
+				return completed(address, result);
 		}
 		node = NUMBER_READ(req, comp_list.next);
 	}
+	if (!seen && traced_thread(bpf_get_current_task_btf()))
+		health_count(HEALTH_UNCOVERED_CALLS);
 	return 0;
 }
 

@@ -473,10 +473,6 @@ struct io_uring_task {
 	struct task_struct *task; /* 6.13 */
 };
 
-struct io_big_cqe {
-	__u64 extra1;
-};
-
 struct io_kiocb {
 	struct file *file;
 	__u8 opcode;
@@ -488,7 +484,6 @@ struct io_kiocb {
 	struct io_wq_work_node comp_list;
 	struct hlist_node hash_node;
 	void *async_data;
-	struct io_big_cqe big_cqe;
 };
 
 struct io_splice {

@@ -102,7 +102,8 @@ static void cancel(struct truth_channel *channel, const int fds[2])
 		truth_count(channel, RECEIVED, -1);
 	}
 	uring_request(ring, IORING_OP_WRITE, fds[1], unmapped, 31)->flags |= IOSQE_IO_LINK;
-	uring_request(ring, IORING_OP_WRITE, fds[1], data, 31);
+	/* Before it begins it has a file on some kernels (6.1), and counts as failed, on others none. */
+	uring_request(ring, IORING_OP_NOP, -1, NULL, 0);
 	uring_submit(ring, 2);
 	edges_expect(uring_take(ring).res == -EFAULT, "first of a link");
 	edges_expect(uring_take(ring).res == -ECANCELED, "second of a link");
@@ -154,18 +155,24 @@ static void end_socket(void)
 	close(pair[1]);
 }
 
-/* More completions than the ring has room for. */
-static void overflow(struct truth_channel *channel, const int fds[2])
+/* More completions than the ring has room for. (Of a socket: on 6.1 pipes take a worker thread.) */
+static void overflow(void)
 {
 	struct uring *ring = uring_new(URING_PLAIN, SMALL_RING);
+	struct truth_channel *channel;
 	char data[64] = "";
+	int pair[2];
 
+	edges_expect(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
+	channel = truth_pair_channel("unix-stream", pair[0], pair[1]);
 	for (int i = 0; i < OVERFLOWING; i++) {
-		uring_request(ring, IORING_OP_WRITE, fds[1], data, 43);
+		uring_request(ring, IORING_OP_WRITE, pair[0], data, 43);
 		uring_submit(ring, 0);
 	}
-	for (int i = 0; i < OVERFLOWING; i++)
-		truth_count(channel, SENT, uring_take(ring).res);
+	for (int i = 0; i < OVERFLOWING; i++) {
+		edges_expect(truth_count(channel, SENT, uring_take(ring).res) == 43, "write");
+		truth_count(channel, RECEIVED, request(IORING_OP_READ, pair[1], data, 43));
+	}
 	uring_close(ring);
 }
 
@@ -182,7 +189,7 @@ static void edges(void *unused)
 	edges_expect(!pipe(fds), "pipe");
 	channel = truth_file_channel("pipe", fds[0]);
 	cancel(channel, fds);
-	overflow(channel, fds);
+	overflow();
 	end_pipe(channel, fds);
 	end_socket();
 }
