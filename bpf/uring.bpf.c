@@ -10,6 +10,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "delivery.bpf.h"
+#include "errno.bpf.h"
 #include "flow.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
@@ -92,6 +93,7 @@ __noinline int uring_count(const struct flow_key *key_given, __u64 file, const s
 		__sync_fetch_and_add(&flow->would_block, 1);
 	} else if (result < 0) {
 		__sync_fetch_and_add(&flow->errors, 1);
+		errno_count(&key, -result);
 	} else if (is_message(&key, result, request->flags)) {
 		flow_message(flow, result);
 		__sync_fetch_and_add(&flow->uring_messages, 1);
