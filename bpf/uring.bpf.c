@@ -273,6 +273,25 @@ static __always_inline int completed(__u64 address, __s32 result)
 
 #define OVERFLOWS 256 /* requests that are looked at */
 
+enum ended {
+	ENDED_OTHER, /* not the one that is looked for */
+	ENDED_KNOWN, /* it is not ours, or has been counted */
+	ENDED_COUNTED,
+};
+
+/* Counts the request at ADDRESS if it is one that ends with RESULT. Global: the verifier looks at it once. */
+__noinline int uring_ended(__u64 address, __u64 user_data, __s32 result)
+{
+	struct io_kiocb *req = request_at(address);
+
+	if (KERNEL_READ(req, cqe.user_data) != user_data || KERNEL_READ(req, cqe.res) != result)
+		return ENDED_OTHER;
+	if (!uring_noted(address))
+		return ENDED_KNOWN;
+	completed(address, result);
+	return ENDED_COUNTED;
+}
+
 /*
  * There is no room for a completion, and what tells of it names no request: it is the first of those that end
  * together now that has not been counted. (On 6.1 one that a worker thread carries out ends by itself.)
@@ -281,20 +300,18 @@ static __always_inline int overflowed(__u64 ring_address, __u64 user_data, __s32
 {
 	struct io_ring_ctx *ring = KERNEL_POINTER(struct io_ring_ctx, ring_address);
 	__u64 node = NUMBER_READ(ring, submit_state.compl_reqs.first);
-	bool seen = false;
+	__u32 known = 0;
 
 	for (int i = 0; i < OVERFLOWS && node; i++) {
 		__u64 address = node - bpf_core_field_offset(struct io_kiocb, comp_list);
-		struct io_kiocb *req = request_at(address);
+		int ended = uring_ended(address, user_data, result);
 
-		if (KERNEL_READ(req, cqe.user_data) == user_data && KERNEL_READ(req, cqe.res) == result) {
-			seen = true;
-			if (uring_noted(address))
-				return completed(address, result);
-		}
-		node = NUMBER_READ(req, comp_list.next);
+		if (ended == ENDED_COUNTED)
+			return 0;
+		known |= ended;
+		node = NUMBER_READ(request_at(address), comp_list.next);
 	}
-	if (!seen && traced_thread(bpf_get_current_task_btf()))
+	if (!known && traced_thread(bpf_get_current_task_btf()))
 		health_count(HEALTH_UNCOVERED_CALLS);
 	return 0;
 }
