@@ -101,7 +101,6 @@ __hidden int process_describe(__u64 address, const struct object_key *key, struc
 	struct object_key now = {};
 	struct task_struct *task, *leader;
 
-	value->described_ns = bpf_ktime_get_ns();
 	if (!identify_task(address, &now) || now.object != key->object || now.aux != key->aux)
 		return 0;
 	task = KERNEL_POINTER(struct task_struct, address);

@@ -60,7 +60,6 @@ __hidden int sysv_describe(__u64 namespace, const struct object_key *key, struct
 	struct msg_queue *queue;
 	__u64 entry;
 
-	value->described_ns = bpf_ktime_get_ns();
 	if (!bpf_core_type_exists(struct kern_ipc_perm))
 		return 0;
 	entry = tree_entry(tree_of(namespace, key->mechanism), key->object & ((1U << PLACE_BITS) - 1));

@@ -129,9 +129,14 @@ __hidden bool object_identify(__u64 file, struct object_key *key)
 	return identify(file, key);
 }
 
-static __always_inline void describe(__u64 file, const struct object_key *key, struct object_value *value)
+/* A description is whole when it has a time: until then other threads do not use it. */
+static __always_inline void described(struct object_value *value)
 {
 	value->described_ns = bpf_ktime_get_ns();
+}
+
+static __always_inline void describe(__u64 file, const struct object_key *key, struct object_value *value)
+{
 	switch (key->mechanism) {
 	case MECH_PIPE:
 	case MECH_FIFO:
@@ -161,6 +166,7 @@ static __always_inline void describe(__u64 file, const struct object_key *key, s
 __hidden int object_describe(__u64 file, const struct object_key *key, struct object_value *value)
 {
 	describe(file, key, value);
+	described(value);
 	return 0;
 }
 
@@ -216,7 +222,7 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 		return 0;
 	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
 	value = object_get(&key);
-	if ((value && !is_unbound(&key, value)) || (has_file(key.mechanism) && !is_still(file, &key)))
+	if ((value && value->described_ns && !is_unbound(&key, value)) || (has_file(key.mechanism) && !is_still(file, &key)))
 		return 0;
 	value = object_make(&key);
 	if (!value)
@@ -227,6 +233,7 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 		process_describe(file, &key, value);
 	else
 		sysv_describe(file, &key, value);
+	described(value);
 	return 0;
 }
 
@@ -236,8 +243,10 @@ __hidden int object_refresh(__u64 file, const struct object_key *key)
 
 	if (!value)
 		return object_remember(file, key);
-	if (is_still(file, key))
+	if (is_still(file, key)) {
 		describe(file, key, value);
+		described(value);
+	}
 	return 0;
 }
 

@@ -272,43 +272,46 @@ static __always_inline int completed(__u64 address, __s32 result)
 }
 
 #define OVERFLOWS 256 /* requests that are looked at */
-#define ALL_COUNTED 1 /* no address */
 
-/*
- * The first request with this completion, among those of the ring that end together now, that has not been
- * counted; ALL_COUNTED: there are such, but they have been; 0: there is none. Global: the verifier looks at
- * it once.
- */
-__noinline __u64 uring_find_ending(__u64 ring_address, __u64 user_data, __s32 result)
+enum ended {
+	ENDED_OTHER, /* not the one that is looked for */
+	ENDED_KNOWN, /* it is not ours, or has been counted */
+	ENDED_COUNTED,
+};
+
+/* Counts the request at ADDRESS if it is one that ends with RESULT. Global: the verifier looks at it once. */
+__noinline int uring_ended(__u64 address, __u64 user_data, __s32 result)
 {
-	struct io_ring_ctx *ring = KERNEL_POINTER(struct io_ring_ctx, ring_address);
-	__u64 node = NUMBER_READ(ring, submit_state.compl_reqs.first), found = 0;
+	struct io_kiocb *req = request_at(address);
 
-	for (int i = 0; i < OVERFLOWS && node; i++) {
-		__u64 address = node - bpf_core_field_offset(struct io_kiocb, comp_list);
-		struct io_kiocb *req = request_at(address);
-
-		if (KERNEL_READ(req, cqe.user_data) == user_data && KERNEL_READ(req, cqe.res) == result) {
-			if (uring_noted(address))
-				return address;
-			found = ALL_COUNTED;
-		}
-		node = NUMBER_READ(req, comp_list.next);
-	}
-	return found;
+	if (KERNEL_READ(req, cqe.user_data) != user_data || KERNEL_READ(req, cqe.res) != result)
+		return ENDED_OTHER;
+	if (!uring_noted(address))
+		return ENDED_KNOWN;
+	completed(address, result);
+	return ENDED_COUNTED;
 }
 
 /*
- * There is no room for a completion, and what tells of it names no request. (On 6.1 one that a worker thread
- * carries out ends by itself.)
+ * There is no room for a completion, and what tells of it names no request: it is the first of those that end
+ * together now that has not been counted. (On 6.1 one that a worker thread carries out ends by itself.)
  */
-static __always_inline int overflowed(__u64 ring, __u64 user_data, __s32 result)
+static __always_inline int overflowed(__u64 ring_address, __u64 user_data, __s32 result)
 {
-	__u64 address = uring_find_ending(ring, user_data, result);
+	struct io_ring_ctx *ring = KERNEL_POINTER(struct io_ring_ctx, ring_address);
+	__u64 node = NUMBER_READ(ring, submit_state.compl_reqs.first);
+	__u32 known = 0;
 
-	if (address > ALL_COUNTED)
-		return completed(address, result);
-	if (!address && traced_thread(bpf_get_current_task_btf()))
+	for (int i = 0; i < OVERFLOWS && node; i++) {
+		__u64 address = node - bpf_core_field_offset(struct io_kiocb, comp_list);
+		int ended = uring_ended(address, user_data, result);
+
+		if (ended == ENDED_COUNTED)
+			return 0;
+		known |= ended;
+		node = NUMBER_READ(request_at(address), comp_list.next);
+	}
+	if (!known && traced_thread(bpf_get_current_task_btf()))
 		health_count(HEALTH_UNCOVERED_CALLS);
 	return 0;
 }

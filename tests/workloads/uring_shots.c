@@ -188,7 +188,8 @@ static void run(struct shot *shot)
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		size_t size = sizes[i % 5], left = size;
 
-		edges_expect(SEND(shot->channel, write(shot->send_fd, data, size)) == (ssize_t)size, "write");
+		/* Not timed: when the call is over, the kernel goes on with our requests before it comes back. */
+		edges_expect(truth_count(shot->channel, SENT, write(shot->send_fd, data, size)) == (ssize_t)size, "write");
 		while (left && more)
 			left -= take(shot, &more);
 		edges_expect(more, "armed");
@@ -277,7 +278,7 @@ static void parked(void *unused)
 		}
 		return;
 	}
-	edges_expect(SEND(single.channel, write(single.fds[1], data, 41)) == 41, "write");
+	edges_expect(truth_count(single.channel, SENT, write(single.fds[1], data, 41)) == 41, "write");
 	truth_count(single.channel, RECEIVED, uring_take(single.ring).res);
 	for (int source = 0; source < SOURCES; source++) {
 		if (!armed[source])
