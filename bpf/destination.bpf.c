@@ -9,6 +9,7 @@
 #include "destination.bpf.h"
 #include "hash.bpf.h"
 #include "health.bpf.h"
+#include "table.bpf.h"
 
 #define MAX_DESTINATIONS 16384
 
@@ -66,9 +67,13 @@ static __always_inline void remember(__u64 key, const union socket_address *from
 {
 	struct destination_value *value;
 
-	if (bpf_map_lookup_elem(&destinations, &key))
+	value = bpf_map_lookup_elem(&destinations, &key);
+	if (value) {
+		entry_met(TABLE_destinations, &value->state);
 		return;
-	bpf_map_update_elem(&destinations, &key, &no_destination, BPF_NOEXIST);
+	}
+	table_insertion(TABLE_destinations,
+			bpf_map_update_elem(&destinations, &key, &no_destination, BPF_NOEXIST));
 	value = bpf_map_lookup_elem(&destinations, &key);
 	if (!value) {
 		health_count(HEALTH_MAP_FULL);
@@ -91,6 +96,7 @@ static __always_inline void remember(__u64 key, const union socket_address *from
 		value->name_length = length - sizeof(__u16);
 		break;
 	}
+	entry_used(TABLE_destinations, &value->state);
 }
 
 __noinline __u64 destination_of(__u64 address, __u32 length)
@@ -121,3 +127,5 @@ __hidden const struct destination_value *destination_get(__u64 key)
 {
 	return bpf_map_lookup_elem(&destinations, &key);
 }
+
+TABLE_DELETE(destinations, __u64)

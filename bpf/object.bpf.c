@@ -10,6 +10,7 @@
 #include "kernel.bpf.h"
 #include "mechanisms.bpf.h"
 #include "object.bpf.h"
+#include "table.bpf.h"
 
 /* include/uapi/linux/stat.h */
 #define S_IFMT 0170000
@@ -21,7 +22,7 @@
 
 #define ANON_INODE_FS_MAGIC 0x09041934 /* include/uapi/linux/magic.h */
 
-#define MAX_OBJECTS 65536
+#define MAX_OBJECTS 131072
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -143,6 +144,7 @@ static __always_inline void describe(__u64 file, const struct object_key *key, s
 		inet_describe(key->object, value);
 		break;
 	}
+	entry_used(TABLE_objects, &value->state);
 }
 
 __hidden int object_describe(__u64 file, const struct object_key *key, struct object_value *value)
@@ -171,16 +173,21 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 		return 0;
 	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
 	has_file = key.mechanism != MECH_SYSV_MSG && key.mechanism != MECH_SYSV_SEM;
-	if (bpf_map_lookup_elem(&objects, &key) || (has_file && !is_still(file, &key)))
+	value = bpf_map_lookup_elem(&objects, &key);
+	if (value)
+		entry_met(TABLE_objects, &value->state);
+	if (value || (has_file && !is_still(file, &key)))
 		return 0;
-	bpf_map_update_elem(&objects, &key, &no_description, BPF_NOEXIST);
+	table_insertion(TABLE_objects, bpf_map_update_elem(&objects, &key, &no_description, BPF_NOEXIST));
 	value = bpf_map_lookup_elem(&objects, &key);
 	if (!value)
 		health_count(HEALTH_MAP_FULL);
 	else if (has_file)
 		describe(file, &key, value);
-	else
+	else {
 		sysv_describe(file, &key, value);
+		entry_used(TABLE_objects, &value->state);
+	}
 	return 0;
 }
 
@@ -195,7 +202,10 @@ __hidden int object_refresh(__u64 file, const struct object_key *key)
 
 	if (!value)
 		return object_remember(file, key);
+	entry_met(TABLE_objects, &value->state);
 	if (is_still(file, key))
 		describe(file, key, value);
 	return 0;
 }
+
+TABLE_DELETE(objects, struct object_key)

@@ -11,6 +11,7 @@
 #include "model/advance.h"
 #include "model/base.h"
 #include "model/index.h"
+#include "model/past.h"
 
 static void failed(struct model *model)
 {
@@ -32,21 +33,20 @@ static void failed(struct model *model)
 		}                                                                                  \
 	} while (0)
 
-void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 epoch)
+/* The interval's figures become 0. Most flows are idle, and theirs are already. */
+static void clear_interval(struct model_base *base)
 {
-	struct model_base *base = model->base;
+	struct flow *next;
 
-	base->epoch = epoch;
-	base->error = 0;
-	model->time_ns = wall_ns;
-	model->duration_ns[WINDOW_INTERVAL] = now_ns - base->last_ns;
-	model->duration_ns[WINDOW_RUN] = now_ns - base->start_ns;
-	base->last_ns = now_ns;
-	for (struct flow *flow = base->flows; flow; flow = flow->hh.next) {
+	for (struct flow *flow = base->active; flow; flow = next) {
+		next = flow->next_active;
+		flow->next_active = NULL;
+		flow->active = false;
 		memset(&flow->window[WINDOW_INTERVAL], 0, sizeof(flow->window[0]));
 		histogram_clear(&flow->sizes[WINDOW_INTERVAL]);
 		histogram_clear(&flow->blocked[WINDOW_INTERVAL]);
 	}
+	base->active = NULL;
 	for (struct edge_record *edge = base->edges; edge; edge = edge->hh.next)
 		memset(&edge->edge.window[WINDOW_INTERVAL], 0, sizeof(edge->edge.window[0]));
 	for (struct lock_record *lock = base->locks; lock; lock = lock->hh.next) {
@@ -55,6 +55,28 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 e
 	}
 	for (struct wait_record *wait = base->waits; wait; wait = wait->hh.next)
 		memset(&wait->wait.window[WINDOW_INTERVAL], 0, sizeof(wait->wait.window[0]));
+}
+
+void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 epoch)
+{
+	struct model_base *base = model->base;
+
+	base->epoch = epoch;
+	base->error = 0;
+	if (!base->interval_goes_on) {
+		clear_interval(base);
+		base->interval_ns = base->last_ns;
+	}
+	base->interval_goes_on = false;
+	model->time_ns = wall_ns;
+	model->duration_ns[WINDOW_INTERVAL] = now_ns - base->interval_ns;
+	model->duration_ns[WINDOW_RUN] = now_ns - base->start_ns;
+	base->last_ns = now_ns;
+}
+
+void model_go_on(struct model *model)
+{
+	model->base->interval_goes_on = true;
 }
 
 void model_processes(struct model *model, const struct process_key *key,
@@ -66,17 +88,26 @@ void model_processes(struct model *model, const struct process_key *key,
 	record->named = true;
 	record->process.traced = !value->is_witness;
 	record->process.ppid = value->ppid;
+	record->process.ns_pid = value->ns_pid;
+	record->image = value->image;
 	record->process.exited = value->exited;
 	record->process.threads = value->exited ? value->max_threads : value->threads;
 	memcpy(record->process.comm, value->comm, sizeof(value->comm));
 	record->process.comm[sizeof(value->comm) - 1] = '\0';
 }
 
+/* What is known of an object changes, and so may its channel. */
+static void objects_change(struct model_base *base, struct object_record *record)
+{
+	memset(record->channel, 0, sizeof(record->channel));
+	base->identities++;
+}
+
 /* Takes over what is new in a description; a peer that was known once is not forgotten. */
 static void describe(struct model *model, struct object_record *record,
 		     const struct object_value *value)
 {
-	struct object_value old = record->value;
+	struct object_value old = record->value, changed;
 	bool is_new = !record->described || old.local.port != value->local.port ||
 		      old.name_length != value->name_length;
 
@@ -90,6 +121,10 @@ static void describe(struct model *model, struct object_record *record,
 	/* The first description is the one nearest to the first use. */
 	if (record->described)
 		record->value.described_ns = old.described_ns;
+	changed = record->value;
+	changed.state = old.state;
+	if (!record->described || memcmp(&changed, &old, sizeof(old)) != 0)
+		objects_change(model->base, record);
 	record->described = true;
 	if (is_new && index_add(model->base, record))
 		failed(model);
@@ -120,20 +155,28 @@ static uint32_t time_slot(uint64_t ns)
 }
 
 /* The exact range of H, where RANGE is of EPOCH and agrees with what the slots of H say. */
-static void take_range(struct histogram *h, const struct time_range *range, __u32 epoch)
+static void take_range(struct histogram *h, const struct time_range *range, __u32 epoch,
+		       const struct histogram *past)
 {
 	const uint64_t ns = (1ULL << TIME_RANGE_BITS) - 1;
 
 	h->min = range->min & ns;
 	h->max = range->max & ns;
 	h->has_range = h->used && h->max < ns && range->min == time_range_word(epoch, h->min) &&
-		       range->max == time_range_word(epoch, h->max) &&
+		       range->max == time_range_word(epoch, h->max);
+	if (past && past->count) {
+		h->has_range &= past->has_range;
+		h->min = past->min < h->min ? past->min : h->min;
+		h->max = past->max > h->max ? past->max : h->max;
+	}
+	h->has_range = h->has_range &&
 		       time_slot(h->min) == h->buckets[0].slot &&
 		       time_slot(h->max) == h->buckets[h->used - 1].slot;
 }
 
+/* PAST: what was counted before the kernel's entry began, or NULL. */
 static void advance_time(struct model *model, struct histogram window[WINDOW_COUNT],
-			 const struct time_histogram *value)
+			 const struct histogram *past, const struct time_histogram *value)
 {
 	struct histogram *run = &window[WINDOW_RUN], *interval = &window[WINDOW_INTERVAL];
 	__u32 epoch = model->base->epoch;
@@ -142,43 +185,67 @@ static void advance_time(struct model *model, struct histogram window[WINDOW_COU
 		histogram_init(run, TIME_STEPS_LOG2);
 		histogram_init(interval, TIME_STEPS_LOG2);
 	}
-	if (advance_slots(run, interval, value->slots, TIME_SLOTS)) {
+	if (advance_slots(run, interval, past, value->slots, TIME_SLOTS)) {
 		failed(model);
 		return;
 	}
-	advance(&run->sum, &interval->sum, value->sum_ns);
-	take_range(run, &value->run, 0);
-	take_range(interval, &value->interval[epoch & 1], epoch);
+	advance(&run->sum, &interval->sum, value->sum_ns + (past ? past->sum : 0));
+	take_range(run, &value->run, 0, past);
+	take_range(interval, &value->interval[epoch & 1], epoch, NULL);
+}
+
+static void be_active(struct model_base *base, struct flow *flow)
+{
+	if (flow->active)
+		return;
+	flow->active = true;
+	flow->next_active = base->active;
+	base->active = flow;
 }
 
 void model_flows(struct model *model, const struct flow_key *key, const struct flow_value *value)
 {
+	static const struct flow_past none;
+	const struct flow_past *past;
 	struct flow_counts *run, *interval;
+	struct histogram *sizes;
 	struct flow *flow;
 
 	FIND_OR_ADD(model, model->base->flows, flow, key, key);
-	if (!flow->sizes[WINDOW_RUN].steps_log2) {
-		histogram_init(&flow->sizes[WINDOW_RUN], SIZE_STEPS_LOG2);
-		histogram_init(&flow->sizes[WINDOW_INTERVAL], SIZE_STEPS_LOG2);
+	sizes = flow->sizes;
+	if (!sizes[WINDOW_RUN].steps_log2) {
+		histogram_init(&sizes[WINDOW_RUN], SIZE_STEPS_LOG2);
+		histogram_init(&sizes[WINDOW_INTERVAL], SIZE_STEPS_LOG2);
 	}
+	if (flow_returns(flow)) {
+		failed(model);
+		return;
+	}
+	be_active(model->base, flow);
+	past = flow->past ? flow->past : &none;
+	flow->used = value->state.used;
 	run = &flow->window[WINDOW_RUN];
 	interval = &flow->window[WINDOW_INTERVAL];
-	advance(&run->calls, &interval->calls, value->calls);
-	advance(&run->messages, &interval->messages, value->messages);
-	advance(&run->bytes, &interval->bytes, value->bytes);
-	advance(&run->would_block, &interval->would_block, value->would_block);
-	advance(&run->errors, &interval->errors, value->errors);
-	advance(&run->blocked_ns, &interval->blocked_ns, value->blocked_ns);
-	advance(&run->runqueue_ns, &interval->runqueue_ns, value->runqueue_ns);
-	run->max_bytes = interval->max_bytes = value->max_bytes;
-	if (advance_slots(&flow->sizes[WINDOW_RUN], &flow->sizes[WINDOW_INTERVAL], value->sizes,
-			  SIZE_SLOTS))
+#define ADVANCE(figure) advance(&run->figure, &interval->figure, past->counts.figure + value->figure)
+	ADVANCE(calls);
+	ADVANCE(messages);
+	ADVANCE(bytes);
+	ADVANCE(would_block);
+	ADVANCE(errors);
+	ADVANCE(blocked_ns);
+	ADVANCE(runqueue_ns);
+#undef ADVANCE
+	run->max_bytes = value->max_bytes > past->counts.max_bytes ? value->max_bytes : past->counts.max_bytes;
+	interval->max_bytes = run->max_bytes;
+	if (advance_slots(&sizes[WINDOW_RUN], &sizes[WINDOW_INTERVAL], &past->sizes, value->sizes, SIZE_SLOTS))
 		failed(model);
-	flow->sizes[WINDOW_RUN].has_range = value->min_bytes_inverted != 0;
-	flow->sizes[WINDOW_RUN].min = ~value->min_bytes_inverted;
-	flow->sizes[WINDOW_RUN].max = value->max_bytes;
-	flow->sizes[WINDOW_RUN].sum = run->bytes;
-	flow->sizes[WINDOW_INTERVAL].sum = interval->bytes;
+	sizes[WINDOW_RUN].has_range = value->min_bytes_inverted || past->sizes.has_range;
+	sizes[WINDOW_RUN].min = ~value->min_bytes_inverted;
+	if (past->sizes.has_range && past->sizes.min < sizes[WINDOW_RUN].min)
+		sizes[WINDOW_RUN].min = past->sizes.min;
+	sizes[WINDOW_RUN].max = run->max_bytes;
+	sizes[WINDOW_RUN].sum = run->bytes;
+	sizes[WINDOW_INTERVAL].sum = interval->bytes;
 }
 
 void model_flow_sleeps(struct model *model, const struct flow_key *key,
@@ -187,7 +254,12 @@ void model_flow_sleeps(struct model *model, const struct flow_key *key,
 	struct flow *flow;
 
 	FIND_OR_ADD(model, model->base->flows, flow, key, key);
-	advance_time(model, flow->blocked, value);
+	if (flow_returns(flow)) {
+		failed(model);
+		return;
+	}
+	be_active(model->base, flow);
+	advance_time(model, flow->blocked, flow->past ? &flow->past->blocked : NULL, value);
 }
 
 static void name_lock_id(struct model *model, struct lock_record *record)
@@ -214,28 +286,37 @@ static void name_lock_id(struct model *model, struct lock_record *record)
 
 void model_locks(struct model *model, const struct lock_key *key, const struct lock_value *value)
 {
+	static const struct lock_counts none;
+	const struct lock_counts *past;
 	struct lock_counts *run, *interval;
 	struct lock_record *record;
 
 	FIND_OR_ADD(model, model->base->locks, record, lock.key, key);
 	if (!record->lock.id)
 		name_lock_id(model, record);
+	if (lock_returns(record)) {
+		failed(model);
+		return;
+	}
+	past = record->past ? &record->past->counts : &none;
 	run = &record->lock.window[WINDOW_RUN];
 	interval = &record->lock.window[WINDOW_INTERVAL];
-	advance(&run->woken, &interval->woken, value->woken);
-	advance(&run->timeouts, &interval->timeouts, value->timeouts);
-	advance(&run->interrupted, &interval->interrupted, value->interrupted);
-	advance(&run->would_block, &interval->would_block, value->would_block);
-	advance(&run->errors, &interval->errors, value->errors);
-	advance(&run->wakes, &interval->wakes, value->wakes);
-	advance(&run->empty_wakes, &interval->empty_wakes, value->empty_wakes);
-	advance(&run->woken_threads, &interval->woken_threads, value->woken_threads);
-	advance(&run->requeued, &interval->requeued, value->requeued);
-	advance(&run->blocked_ns, &interval->blocked_ns, value->blocked_ns);
-	advance(&run->runqueue_ns, &interval->runqueue_ns, value->runqueue_ns);
+#define ADVANCE(figure) advance(&run->figure, &interval->figure, past->figure + value->figure)
+	ADVANCE(woken);
+	ADVANCE(timeouts);
+	ADVANCE(interrupted);
+	ADVANCE(would_block);
+	ADVANCE(errors);
+	ADVANCE(wakes);
+	ADVANCE(empty_wakes);
+	ADVANCE(woken_threads);
+	ADVANCE(requeued);
+	ADVANCE(blocked_ns);
+	ADVANCE(runqueue_ns);
+#undef ADVANCE
 	run->waits = run->woken + run->timeouts + run->interrupted;
 	interval->waits = interval->woken + interval->timeouts + interval->interrupted;
-	run->max_waiters = value->max_waiters;
+	run->max_waiters = value->max_waiters > past->max_waiters ? value->max_waiters : past->max_waiters;
 	interval->max_waiters = value->waiters;
 	if (value->epoch == model->base->epoch && value->epoch_max_waiters > value->waiters)
 		interval->max_waiters = value->epoch_max_waiters;
@@ -251,22 +332,30 @@ void model_lock_sleeps(struct model *model, const struct lock_key *key,
 	FIND_OR_ADD(model, model->base->locks, record, lock.key, key);
 	if (!record->lock.id)
 		name_lock_id(model, record);
-	advance_time(model, record->lock.wait, value);
+	if (lock_returns(record))
+		failed(model);
+	else
+		advance_time(model, record->lock.wait, record->past ? &record->past->wait : NULL, value);
 }
 
 void model_waits(struct model *model, const struct wait_key *key, const struct wait_value *value)
 {
+	typeof(((struct wait *)NULL)->window[0]) *run, *interval, *past;
 	struct wait_record *record;
 
 	FIND_OR_ADD(model, model->base->waits, record, wait.key, key);
+	run = &record->wait.window[WINDOW_RUN];
+	interval = &record->wait.window[WINDOW_INTERVAL];
+	past = &record->past;
+	if (record->taken_out)
+		*past = *run;
+	record->taken_out = false;
+	record->used = value->state.used;
 	memcpy(record->wait.comm, value->comm, sizeof(value->comm));
 	record->wait.comm[sizeof(value->comm) - 1] = '\0';
-	advance(&record->wait.window[WINDOW_RUN].count, &record->wait.window[WINDOW_INTERVAL].count,
-		value->count);
-	advance(&record->wait.window[WINDOW_RUN].blocked_ns,
-		&record->wait.window[WINDOW_INTERVAL].blocked_ns, value->blocked_ns);
-	advance(&record->wait.window[WINDOW_RUN].runqueue_ns,
-		&record->wait.window[WINDOW_INTERVAL].runqueue_ns, value->runqueue_ns);
+	advance(&run->count, &interval->count, past->count + value->count);
+	advance(&run->blocked_ns, &interval->blocked_ns, past->blocked_ns + value->blocked_ns);
+	advance(&run->runqueue_ns, &interval->runqueue_ns, past->runqueue_ns + value->runqueue_ns);
 }
 
 void model_begin_holders(struct model *model)
@@ -284,6 +373,7 @@ static void name_process(struct model *model, const struct holder_record *holder
 		return;
 	record->named = true;
 	record->process.ppid = holder->ppid;
+	record->process.ns_pid = holder->ns_pid;
 	memcpy(record->process.comm, holder->comm, sizeof(holder->comm));
 	record->process.comm[sizeof(holder->comm) - 1] = '\0';
 }
@@ -302,6 +392,7 @@ void model_holder(struct model *model, const struct holder_record *holder, const
 	describe(model, object, &holder->value);
 	object->scanned = true;
 	if (path && !object->path) {
+		objects_change(model->base, object);
 		object->path = strdup(path);
 		if (!object->path)
 			failed(model);

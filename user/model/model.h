@@ -41,10 +41,13 @@ struct process_counts {
 struct process {
 	struct process_key key;
 	uint32_t ppid;
+	uint32_t ns_pid; /* in its own PID namespace; 0: unknown */
 	uint32_t threads;
 	bool traced; /* false: only known as the holder of a channel's other end */
 	bool exited;
 	char comm[16];
+	char *cmdline; /* its arguments with blanks between them; NULL: unknown; untrusted text */
+	char *cgroup;  /* its path, as in /proc/PID/cgroup; NULL: unknown; untrusted text */
 	struct process_counts window[WINDOW_COUNT];
 };
 
@@ -75,7 +78,7 @@ struct channel {
 	struct flow_counts window[WINDOW_COUNT][DIRECTION_COUNT];
 };
 
-/* What one process delivered to another through a channel in one direction. */
+/* What one process delivered to another through a channel in one direction. The key is as the kernel has it. */
 struct edge {
 	struct edge_key key;
 	const struct process *from; /* NULL: sent before we looked */
