@@ -301,6 +301,8 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 	decode(call, regs, operation, is_32bit);
 	if (!is_channel(call->operation) && !is_futex(call->operation) && !is_splice(call->operation))
 		return false;
+	if (thread->traced == TRACED_WITNESS && is_futex(call->operation))
+		return false;
 	call_begin(task, thread, number, CALL_STRADDLING | (is_32bit ? CALL_32BIT : 0));
 	call->entered_ns = 0;
 	if (!is_futex(call->operation) && call->mechanism == MECH_NONE)

@@ -102,9 +102,11 @@ static __always_inline bool process_add_thread(struct task_struct *task, const s
 		process->ns_pid = namespace_pid(task);
 		BPF_CORE_READ_STR_INTO(&process->comm, task, group_leader, comm);
 	}
-	process->exited = 0;
 	if (as == TRACED_TARGET)
 		process->is_witness = 0;
+	else if (!process->is_witness && !process->exited)
+		return false; /* others of its threads are targets, this one is not (threaded cgroups) */
+	process->exited = 0;
 	threads_now = __sync_fetch_and_add(&process->threads, 1) + 1;
 	if (threads_now > process->max_threads)
 		process->max_threads = threads_now;
