@@ -79,9 +79,7 @@ static void read_cgroup(struct process *process)
 		path = path ? strchr(path + 1, ':') : NULL;
 		if (!path)
 			continue;
-		if (!strncmp(line, "0::", 3) && (path[2] || !found))
-			found = path + 1;
-		else if (path[1] && path[2] && (!found || !found[1]))
+		if ((!strncmp(line, "0::", 3) && path[1] && path[2]) || !found || !found[1])
 			found = path + 1;
 	}
 	if (found)

@@ -28,11 +28,12 @@ void table_mode_set(struct session *session, enum table_mode mode)
 /* Most tables are idle most of the time; these tell it, as entries do (is_fresh() in table.bpf.c). */
 bool table_has_news(const struct session *session, enum kernel_table table)
 {
-	const struct table_fill *fill = &session->bpf->bss->table_fills[table];
+	const struct table_fill *fills = session->bpf->bss->table_fills;
+	/* Of sleeps their flows tell it. */
+	const struct table_fill *fill = &fills[table == TABLE_flow_sleeps ? TABLE_flows : table];
 
 	switch (table) {
 	case TABLE_flow_sleeps:
-		return fill->entries && table_has_news(session, TABLE_flows);
 	case TABLE_edges:
 	case TABLE_flows:
 	case TABLE_waits:

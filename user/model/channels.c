@@ -144,7 +144,7 @@ static struct channel_record *identify(struct model_base *base, struct object_re
 	if (!record)
 		return NULL;
 	/* Who came first in a snapshot gives the name, and those who come later only a better one. */
-	if ((record->used_in != base->snapshot || record->named_by == object ||
+	if ((!record->channel.name || record->used_in != base->snapshot || record->named_by == object ||
 	     (identity.name[0] && !strcmp(record->channel.name, identity.id))) &&
 	    name_channel(record, &identity, object))
 		return NULL;

@@ -15,6 +15,7 @@
 #define PROCESSES_KEPT 65536
 #define LOCKS_KEPT 65536
 
+/* NOLINTBEGIN(clang-analyzer-unix.Malloc): it does not see that HASH_DEL unlinks what is then given back */
 #define DELETE_IF(type, table, condition, release)                                                 \
 	do {                                                                                       \
 		type *record = (table), *next__;                                                   \
@@ -277,3 +278,4 @@ int model_forget(struct model *model)
 	forget_links(base);
 	return err;
 }
+/* NOLINTEND(clang-analyzer-unix.Malloc) */

@@ -4,34 +4,18 @@
  * interval. Knows nothing about where the totals come from, nor about channels.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/advance.h"
-#include "model/base.h"
+#include "model/feed.h"
 #include "model/index.h"
 #include "model/past.h"
 
-static void failed(struct model *model)
+void feed_failed(struct model *model)
 {
 	model->base->error = -ENOMEM;
 }
-
-/* The record with this key in a table, or a new one that is all zero but for the key. */
-#define FIND_OR_ADD(model, table, record, key_member, key_pointer)                                 \
-	do {                                                                                       \
-		HASH_FIND(hh, (table), (key_pointer), sizeof((record)->key_member), (record));     \
-		if (!(record)) {                                                                   \
-			(record) = calloc(1, sizeof(*(record)));                                   \
-			if (!(record)) {                                                           \
-				failed(model);                                                     \
-				return;                                                            \
-			}                                                                          \
-			(record)->key_member = *(key_pointer);                                     \
-			HASH_ADD(hh, (table), key_member, sizeof((record)->key_member), (record)); \
-		}                                                                                  \
-	} while (0)
 
 /* The interval's figures become 0. Most flows are idle, and theirs are already. */
 static void clear_interval(struct model_base *base)
@@ -127,7 +111,7 @@ static void describe(struct model *model, struct object_record *record,
 		objects_change(model->base, record);
 	record->described = true;
 	if (is_new && index_add(model->base, record))
-		failed(model);
+		feed_failed(model);
 }
 
 void model_objects(struct model *model, const struct object_key *key,
@@ -174,8 +158,7 @@ static void take_range(struct histogram *h, const struct time_range *range, __u3
 		       time_slot(h->max) == h->buckets[h->used - 1].slot;
 }
 
-/* PAST: what was counted before the kernel's entry began, or NULL. */
-static void advance_time(struct model *model, struct histogram window[WINDOW_COUNT],
+void feed_times(struct model *model, struct histogram window[WINDOW_COUNT],
 			 const struct histogram *past, const struct time_histogram *value)
 {
 	struct histogram *run = &window[WINDOW_RUN], *interval = &window[WINDOW_INTERVAL];
@@ -186,7 +169,7 @@ static void advance_time(struct model *model, struct histogram window[WINDOW_COU
 		histogram_init(interval, TIME_STEPS_LOG2);
 	}
 	if (advance_slots(run, interval, past, value->slots, TIME_SLOTS)) {
-		failed(model);
+		feed_failed(model);
 		return;
 	}
 	advance(&run->sum, &interval->sum, value->sum_ns + (past ? past->sum : 0));
@@ -218,7 +201,7 @@ void model_flows(struct model *model, const struct flow_key *key, const struct f
 		histogram_init(&sizes[WINDOW_INTERVAL], SIZE_STEPS_LOG2);
 	}
 	if (flow_returns(flow)) {
-		failed(model);
+		feed_failed(model);
 		return;
 	}
 	be_active(model->base, flow);
@@ -238,7 +221,7 @@ void model_flows(struct model *model, const struct flow_key *key, const struct f
 	run->max_bytes = value->max_bytes > past->counts.max_bytes ? value->max_bytes : past->counts.max_bytes;
 	interval->max_bytes = run->max_bytes;
 	if (advance_slots(&sizes[WINDOW_RUN], &sizes[WINDOW_INTERVAL], &past->sizes, value->sizes, SIZE_SLOTS))
-		failed(model);
+		feed_failed(model);
 	sizes[WINDOW_RUN].has_range = value->min_bytes_inverted || past->sizes.has_range;
 	sizes[WINDOW_RUN].min = ~value->min_bytes_inverted;
 	if (past->sizes.has_range && past->sizes.min < sizes[WINDOW_RUN].min)
@@ -255,107 +238,11 @@ void model_flow_sleeps(struct model *model, const struct flow_key *key,
 
 	FIND_OR_ADD(model, model->base->flows, flow, key, key);
 	if (flow_returns(flow)) {
-		failed(model);
+		feed_failed(model);
 		return;
 	}
 	be_active(model->base, flow);
-	advance_time(model, flow->blocked, flow->past ? &flow->past->blocked : NULL, value);
-}
-
-static void name_lock_id(struct model *model, struct lock_record *record)
-{
-	const struct lock_key *key = &record->lock.key;
-	char address[32];
-
-	if (key->image)
-		snprintf(record->id_text, sizeof(record->id_text), "futex:[%u.%u:0x%llx]",
-			 key->process.pid, key->image, key->address);
-	else
-		snprintf(record->id_text, sizeof(record->id_text), "futex:[%u:0x%llx]",
-			 key->process.pid, key->address);
-	record->lock.id = record->id_text;
-	record->lock.kind = "unknown";
-	snprintf(address, sizeof(address), "0x%llx", key->address);
-	record->lock.name = strdup(address);
-	if (!record->lock.name)
-		failed(model);
-}
-
-/* Operations of futex(2) that only priority-inheriting mutexes use. */
-#define PI_OPERATIONS ((1ULL << 6) | (1ULL << 7) | (1ULL << 13))
-
-void model_locks(struct model *model, const struct lock_key *key, const struct lock_value *value)
-{
-	static const struct lock_counts none;
-	const struct lock_counts *past;
-	struct lock_counts *run, *interval;
-	struct lock_record *record;
-
-	FIND_OR_ADD(model, model->base->locks, record, lock.key, key);
-	if (!record->lock.id)
-		name_lock_id(model, record);
-	if (lock_returns(record)) {
-		failed(model);
-		return;
-	}
-	past = record->past ? &record->past->counts : &none;
-	run = &record->lock.window[WINDOW_RUN];
-	interval = &record->lock.window[WINDOW_INTERVAL];
-#define ADVANCE(figure) advance(&run->figure, &interval->figure, past->figure + value->figure)
-	ADVANCE(woken);
-	ADVANCE(timeouts);
-	ADVANCE(interrupted);
-	ADVANCE(would_block);
-	ADVANCE(errors);
-	ADVANCE(wakes);
-	ADVANCE(empty_wakes);
-	ADVANCE(woken_threads);
-	ADVANCE(requeued);
-	ADVANCE(blocked_ns);
-	ADVANCE(runqueue_ns);
-#undef ADVANCE
-	run->waits = run->woken + run->timeouts + run->interrupted;
-	interval->waits = interval->woken + interval->timeouts + interval->interrupted;
-	run->max_waiters = value->max_waiters > past->max_waiters ? value->max_waiters : past->max_waiters;
-	interval->max_waiters = value->waiters;
-	if (value->epoch == model->base->epoch && value->epoch_max_waiters > value->waiters)
-		interval->max_waiters = value->epoch_max_waiters;
-	if (value->operations & PI_OPERATIONS)
-		record->lock.kind = "pi-mutex";
-}
-
-void model_lock_sleeps(struct model *model, const struct lock_key *key,
-		       const struct time_histogram *value)
-{
-	struct lock_record *record;
-
-	FIND_OR_ADD(model, model->base->locks, record, lock.key, key);
-	if (!record->lock.id)
-		name_lock_id(model, record);
-	if (lock_returns(record))
-		failed(model);
-	else
-		advance_time(model, record->lock.wait, record->past ? &record->past->wait : NULL, value);
-}
-
-void model_waits(struct model *model, const struct wait_key *key, const struct wait_value *value)
-{
-	typeof(((struct wait *)NULL)->window[0]) *run, *interval, *past;
-	struct wait_record *record;
-
-	FIND_OR_ADD(model, model->base->waits, record, wait.key, key);
-	run = &record->wait.window[WINDOW_RUN];
-	interval = &record->wait.window[WINDOW_INTERVAL];
-	past = &record->past;
-	if (record->taken_out)
-		*past = *run;
-	record->taken_out = false;
-	record->used = value->state.used;
-	memcpy(record->wait.comm, value->comm, sizeof(value->comm));
-	record->wait.comm[sizeof(value->comm) - 1] = '\0';
-	advance(&run->count, &interval->count, past->count + value->count);
-	advance(&run->blocked_ns, &interval->blocked_ns, past->blocked_ns + value->blocked_ns);
-	advance(&run->runqueue_ns, &interval->runqueue_ns, past->runqueue_ns + value->runqueue_ns);
+	feed_times(model, flow->blocked, flow->past ? &flow->past->blocked : NULL, value);
 }
 
 void model_begin_holders(struct model *model)
@@ -395,7 +282,7 @@ void model_holder(struct model *model, const struct holder_record *holder, const
 		objects_change(model->base, object);
 		object->path = strdup(path);
 		if (!object->path)
-			failed(model);
+			feed_failed(model);
 	}
 	FIND_OR_ADD(model, model->base->holders, record, key, &key);
 	if (record->seen_in != model->base->search) {
@@ -405,19 +292,6 @@ void model_holder(struct model *model, const struct holder_record *holder, const
 	}
 	record->can_read |= holder->can_read;
 	record->can_write |= holder->can_write;
-}
-
-void model_name_lock(struct model *model, struct lock *lock, const char *name)
-{
-	char *copy = strdup(name);
-
-	if (!copy) {
-		failed(model);
-		return;
-	}
-	free(lock->name);
-	lock->name = copy;
-	lock->is_named = true;
 }
 
 struct object_record *model_find_object(const struct model_base *base, const struct object_key *key)
