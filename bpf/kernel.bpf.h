@@ -61,7 +61,8 @@ static __always_inline bool call_goes_on(long result)
 static __always_inline __u32 namespace_pid(struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
-	__u32 level = BPF_CORE_READ(pid, level), number = 0;
+	__u64 level = BPF_CORE_READ(pid, level);
+	__u32 number = 0;
 
 	bpf_probe_read_kernel(&number, sizeof(number),
 			      (void *)pid + bpf_core_field_offset(pid->numbers) +

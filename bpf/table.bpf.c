@@ -87,6 +87,7 @@ static __always_inline bool takes_flow_sleeps(const struct flow_key *key, struct
 {
 	struct entry_state *flow = flow_state(key);
 
+	(void)value;
 	switch (table_mode) {
 	case TABLE_READ_CHANGED:
 		return !flow || is_fresh(flow);
@@ -114,11 +115,13 @@ static __always_inline bool takes_flows(const struct flow_key *key, struct flow_
 
 static __always_inline bool takes_lock_sleeps(const struct lock_key *key, struct time_histogram *value)
 {
+	(void)value;
 	return of_process(TABLE_lock_sleeps, process_has_ended(&key->process));
 }
 
 static __always_inline bool takes_locks(const struct lock_key *key, struct lock_value *value)
 {
+	(void)value;
 	return of_process(TABLE_locks, process_has_ended(&key->process));
 }
 
@@ -131,16 +134,19 @@ static __always_inline bool takes_waits(const struct wait_key *key, struct wait_
 
 static __always_inline bool takes_destinations(const __u64 *key, struct destination_value *value)
 {
+	(void)key;
 	return stateful(TABLE_destinations, &value->state, evicted_generation, false);
 }
 
 static __always_inline bool takes_objects(const struct object_key *key, struct object_value *value)
 {
+	(void)key;
 	return stateful(TABLE_objects, &value->state, evicted_generation, false);
 }
 
 static __always_inline bool takes_processes(const struct process_key *key, struct process_value *value)
 {
+	(void)key;
 	return of_process(TABLE_processes, value->exited);
 }
 

@@ -331,6 +331,8 @@ __hidden int thread_leaves(struct task_struct *task, struct thread *thread)
 SEC("?tp_btf/cgroup_attach_task")
 int BPF_PROG(on_cgroup_attach, struct cgroup *to, const char *path, struct task_struct *task, bool whole)
 {
+	(void)to;
+	(void)path;
 	__sync_fetch_and_add(&cgroup_moves, 1);
 	if (!is_target(task))
 		return 0;
