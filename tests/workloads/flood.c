@@ -41,7 +41,7 @@ static void use_pipe(size_t size)
 /* So fast that tables fill up within seconds, and not faster than they can be emptied on a busy machine. */
 static void pace(unsigned number)
 {
-	if (number % 32 == 31)
+	if (number % 16 == 15)
 		truth_sleep_ms(4);
 }
 

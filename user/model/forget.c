@@ -76,30 +76,6 @@ static void forget_flow(struct model_base *base, struct flow *flow)
 	flow_free(flow);
 }
 
-static int compare_uses(const void *left, const void *right)
-{
-	const struct flow *a = *(struct flow *const *)left, *b = *(struct flow *const *)right;
-
-	return a->used < b->used ? -1 : a->used > b->used;
-}
-
-static int forget_flows(struct model_base *base)
-{
-	unsigned excess = HASH_COUNT(base->flows) - FLOWS_KEPT / 4 * 3, count = 0;
-	struct flow **flows = calloc(HASH_COUNT(base->flows), sizeof(*flows));
-
-	if (!flows)
-		return -ENOMEM;
-	for (struct flow *flow = base->flows; flow; flow = flow->hh.next)
-		if (is_forgettable(flow))
-			flows[count++] = flow;
-	qsort(flows, count, sizeof(*flows), compare_uses);
-	for (unsigned i = 0; i < count && i < excess; i++)
-		forget_flow(base, flows[i]);
-	free(flows);
-	return 0;
-}
-
 static void mark_object(struct model_base *base, __u64 object, __u32 aux, __u32 mechanism)
 {
 	struct object_key key = {.object = object, .aux = aux, .mechanism = mechanism};
@@ -109,15 +85,55 @@ static void mark_object(struct model_base *base, __u64 object, __u32 aux, __u32 
 		record->needed_in = base->snapshot;
 }
 
+static void mark_held(struct model_base *base)
+{
+	for (struct holder *holder = base->holders; holder; holder = holder->hh.next)
+		if (holder->seen_in == base->search)
+			mark_object(base, holder->key.object.object, holder->key.object.aux,
+				    holder->key.object.mechanism);
+}
+
+struct candidate {
+	struct flow *flow;
+	bool is_held; /* somebody has the object open: it may yet be used */
+};
+
+static int compare_candidates(const void *left, const void *right)
+{
+	const struct candidate *a = left, *b = right;
+
+	if (a->is_held != b->is_held)
+		return a->is_held ? 1 : -1;
+	return a->flow->used < b->flow->used ? -1 : a->flow->used > b->flow->used;
+}
+
+static int forget_flows(struct model_base *base)
+{
+	unsigned excess = HASH_COUNT(base->flows) - FLOWS_KEPT / 4 * 3, count = 0;
+	struct candidate *candidates = calloc(HASH_COUNT(base->flows), sizeof(*candidates));
+
+	if (!candidates)
+		return -ENOMEM;
+	mark_held(base);
+	for (struct flow *flow = base->flows; flow; flow = flow->hh.next) {
+		if (!is_forgettable(flow))
+			continue;
+		candidates[count].flow = flow;
+		candidates[count++].is_held = flow->object->needed_in == base->snapshot;
+	}
+	qsort(candidates, count, sizeof(*candidates), compare_candidates);
+	for (unsigned i = 0; i < count && i < excess; i++)
+		forget_flow(base, candidates[i].flow);
+	free(candidates);
+	return 0;
+}
+
 /* Objects that something is still told of, and what tells nothing any more. */
 static void mark_objects(struct model_base *base)
 {
 	for (struct flow *flow = base->flows; flow; flow = flow->hh.next)
 		mark_object(base, flow->key.object, flow->key.aux, flow->key.mechanism);
-	for (struct holder *holder = base->holders; holder; holder = holder->hh.next)
-		if (holder->seen_in == base->search)
-			mark_object(base, holder->key.object.object, holder->key.object.aux,
-				    holder->key.object.mechanism);
+	mark_held(base);
 	for (struct edge_record *edge = base->edges; edge; edge = edge->hh.next)
 		if (!edge->taken_out)
 			mark_object(base, edge->edge.key.object.object, edge->edge.key.object.aux,
