@@ -61,6 +61,9 @@ struct queue {
 	__u32 ends;    /* enum queue_end */
 	__u32 mechanism;
 	__u32 lates;   /* how many of them are ready */
+	__u32 flows;   /* how many lead here */
+	__u32 is_closed; /* is being deleted */
+	__u64 number;  /* its own; 0: nobody has opened it yet */
 	struct process_key sender, receiver; /* the first ones */
 	struct object_key object; /* what was last received from */
 	__u64 sent_ns, received_ns; /* when the last call ended, where overlaps matter */
@@ -640,6 +643,22 @@ static __always_inline void renew(struct queue *queue, const struct flow_key *ke
 	queue_unlock(queue);
 }
 
+/* One more flow leads to QUEUE, unless it is just being deleted, or another one has its place by now. */
+static __always_inline bool add_flow(struct queue *queue, __u64 number)
+{
+	bool is_open = false;
+
+	if (!queue_lock(&queue->locked))
+		return false;
+	if (!queue->is_closed && (!queue->number || queue->number == number)) {
+		queue->number = number;
+		queue->flows++;
+		is_open = true;
+	}
+	queue_unlock(queue);
+	return is_open;
+}
+
 __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fill)
 {
 	struct queue *queue;
@@ -655,6 +674,10 @@ __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fil
 		health_count(HEALTH_MAP_FULL);
 		return 0;
 	}
+	if (!add_flow(queue, number)) {
+		health_count(HEALTH_AMBIGUOUS_DELIVERIES);
+		return 0;
+	}
 	queue->mechanism = key->mechanism;
 	if (is_of_pair(key->mechanism))
 		renew(queue, key);
@@ -666,6 +689,29 @@ __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fil
 		queue->used = 1;
 		queue_unlock(queue);
 	}
+	return 1;
+}
+
+/* Nobody is in the queue: the last flow that led there is not used any more, and there is no new one. */
+__noinline int delivery_close(__u64 number)
+{
+	struct queue *queue = bpf_map_lookup_elem(&queues, &number);
+	bool is_last;
+
+	if (!queue || !queue_lock(&queue->locked))
+		return 0;
+	is_last = queue->number == number && queue->flows && --queue->flows == 0;
+	if (is_last)
+		queue->is_closed = 1;
+	queue_unlock(queue);
+	if (!is_last)
+		return 0;
+	/* Whoever receives it after all receives it from one that we do not see. */
+	if (queue->used && !queue->holds_receives)
+		health_count(HEALTH_AMBIGUOUS_DELIVERIES);
+	if (queue->is_long)
+		bpf_map_delete_elem(&backlogs, &number);
+	bpf_map_delete_elem(&queues, &number);
 	return 0;
 }
 
