@@ -8,7 +8,7 @@ from harness import compare_channel, compare_health, find_channel
 from test_cost import map_bytes, resident_bytes
 
 MEMORY_BYTES = 150 << 20
-CROWD_BYTES = 400 << 20
+CROWD_BYTES = 450 << 20
 START_S = 1.5
 REFRESH_S = 0.15  # 50 ms on an idle machine
 PATIENCE_S = 300

@@ -234,7 +234,8 @@ static void test_json(void **state)
 	assert_contains(text, "\"role\":\"both\",\"sent_bytes\":null,");
 	assert_contains(text, "\"runqueue_ns\":0,\"sent\":{\"calls\":310,\"messages\":310,"
 			      "\"bytes\":20000000,\"would_block\":0,\"errors\":0,"
-			      "\"blocked_ns\":5000000000,\"blocked\":null,\"sizes\":null},"
+			      "\"blocked_ns\":5000000000,"
+			      "\"io_uring_messages\":0,\"io_uring_bytes\":0,\"blocked\":null,\"sizes\":null},"
 			      "\"received\":{\"calls\":0,");
 	assert_contains(text, "\"runqueue_ns\":null,\"sent\":null,\"received\":null}");
 	assert_contains(text, "\"buckets\":[[960,20],[4608,10]]}");
@@ -262,13 +263,13 @@ static void test_csv(void **state)
 	assert_contains(text, "time,type,kind,sent_bytes,sent_messages,received_bytes,");
 	assert_contains(text, "\n2023-11-14T22:13:20.123456789Z,interval,pipe,2000000,31,1999000,"
 			      "36,500000000,1000000000,0,2,1,65536,head(12) -> cat(13),"
-			      "\"'=a,\"\"b\\x0a\",pipe:[12:345],,,,,,\n");
+			      "\"'=a,\"\"b\\x0a\",pipe:[12:345],,,,,0,,\n");
 	assert_contains(text, ",unix-stream,0,0,0,0,0,0,0,0,0,,cat(13) <-> peer(99),");
 	assert_lacks(text, "futex");
 	free(text);
 	options = (struct view_options){ .format = FORMAT_CSV, .views = VIEW_PROCESSES };
 	text = print(WINDOW_RUN, options, 80);
-	assert_contains(text, "summary,99,1,,,,,,,,,,,peer\n");
+	assert_contains(text, "summary,99,1,,,,,,,,,,,,peer\n");
 	assert_lacks(text, "type");
 	free(text);
 	options.views = VIEW_HIST;
@@ -287,7 +288,7 @@ static void test_shared_memory(void **state)
 	fixture.socket_ends[0].mapped_known = true;
 	fixture.socket_ends[0].mapped_bytes = 4096;
 	text = print(WINDOW_RUN, options, 80);
-	assert_contains(text, "summary,shm,,,,,,,,,,,1700000000123456789,");
+	assert_contains(text, "unix:[7],,,,1700000000123456789,");
 	free(text);
 	options.format = FORMAT_TABLE;
 	options.header = true;
@@ -365,7 +366,7 @@ static void test_names(void **state)
 	(void)state;
 	assert_int_equal(view_by_name("hist"), VIEW_HIST);
 	assert_int_equal(view_by_name("edge"), 0);
-	assert_string_equal(view_names(), "processes, channels, locks, waits, hist");
+	assert_string_equal(view_names(), "processes, channels, edges, locks, waits, hist");
 	assert_true(view_has_column(TABLES, "wait_ns"));
 	assert_false(view_has_column(VIEW_PROCESSES, "wait_ns"));
 	assert_false(view_has_column(ALL_VIEWS, "x"));
