@@ -57,6 +57,7 @@ static void be_child(struct child *self)
 			truth_die("open");
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 	self->done = 1;
 	while (!sigwait(&signals, &number)) {
 		self->bytes = use_channels(fds);
