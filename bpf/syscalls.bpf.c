@@ -247,6 +247,16 @@ static __always_inline bool is_of_targets_alone(enum operation operation)
 	       (operation >= OP_PROCESS_VM_READ && operation <= OP_PIDFD_KILL);
 }
 
+/* Who has come to the target cgroup may have been a witness before. */
+static __always_inline struct thread *find_thread(struct task_struct *task, bool inside)
+{
+	struct thread *thread = thread_lookup(task), *arrived = NULL;
+
+	if (cgroup_has_arrivals() && (!thread || thread->traced == TRACED_WITNESS))
+		arrived = thread_arrives(task, inside);
+	return arrived ? arrived : thread;
+}
+
 static __always_inline int call_enters(struct task_struct *task, struct pt_regs *regs, __u64 number)
 {
 	bool is_32bit = in_32bit_syscall(task);
@@ -256,9 +266,7 @@ static __always_inline int call_enters(struct task_struct *task, struct pt_regs 
 	operation = operation_of(number, is_32bit);
 	if (operation == OP_NONE)
 		return 0;
-	thread = thread_lookup(task);
-	if (!thread && cgroup_has_arrivals())
-		thread = thread_arrives(task, false);
+	thread = find_thread(task, false);
 	if (!thread)
 		return 0;
 	if (target_mode == TARGET_MODE_CGROUP && !call_is_pending(thread) && thread_leaves(task, thread))
@@ -396,9 +404,7 @@ static __always_inline int call_exits(struct task_struct *task, struct pt_regs *
 	operation = number == NO_SYSCALL ? OP_SIGRETURN : operation_of(number, is_32bit);
 	if (operation == OP_NONE)
 		return 0;
-	thread = thread_lookup(task);
-	if (!thread && cgroup_has_arrivals())
-		thread = thread_arrives(task, true);
+	thread = find_thread(task, true);
 	if (!thread)
 		return 0;
 	ended = &thread->call;
