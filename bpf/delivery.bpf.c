@@ -17,6 +17,7 @@
 #define MAX_BACKLOGS 2048
 #define SHORT 8   /* passages that a queue has room for by itself */
 #define LONG 1024 /* once it has filled that */
+#define QUEUE_CLOSED (1U << 31) /* is being deleted */
 #define EARLY (1ULL << 63) /* types are positive */
 
 /* What one process put in, or took out too early. */
@@ -61,8 +62,7 @@ struct queue {
 	__u32 ends;    /* enum queue_end */
 	__u32 mechanism;
 	__u32 lates;   /* how many of them are ready */
-	__u32 flows;   /* how many lead here */
-	__u32 is_closed; /* is being deleted */
+	__u32 flows;   /* how many lead here, with QUEUE_CLOSED */
 	__u64 number;  /* its own; 0: nobody has opened it yet */
 	struct process_key sender, receiver; /* the first ones */
 	struct object_key object; /* what was last received from */
@@ -643,20 +643,17 @@ static __always_inline void renew(struct queue *queue, const struct flow_key *ke
 	queue_unlock(queue);
 }
 
-/* One more flow leads to QUEUE, unless it is just being deleted, or another one has its place by now. */
+/*
+ * One more flow leads to QUEUE, unless it is just being deleted, or another one has its place by now. Without the
+ * lock, which may not be had in time: without its queue a flow's deliveries would be lost for good.
+ */
 static __always_inline bool add_flow(struct queue *queue, __u64 number)
 {
-	bool is_open = false;
+	__u64 owner = __sync_val_compare_and_swap(&queue->number, 0, number);
 
-	if (!queue_lock(&queue->locked))
+	if (owner && owner != number)
 		return false;
-	if (!queue->is_closed && (!queue->number || queue->number == number)) {
-		queue->number = number;
-		queue->flows++;
-		is_open = true;
-	}
-	queue_unlock(queue);
-	return is_open;
+	return !(__sync_fetch_and_add(&queue->flows, 1) & QUEUE_CLOSED);
 }
 
 __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fill)
@@ -696,15 +693,9 @@ __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fil
 __noinline int delivery_close(__u64 number)
 {
 	struct queue *queue = bpf_map_lookup_elem(&queues, &number);
-	bool is_last;
 
-	if (!queue || !queue_lock(&queue->locked))
-		return 0;
-	is_last = queue->number == number && queue->flows && --queue->flows == 0;
-	if (is_last)
-		queue->is_closed = 1;
-	queue_unlock(queue);
-	if (!is_last)
+	if (!queue || queue->number != number || __sync_fetch_and_add(&queue->flows, -1) != 1 ||
+	    __sync_val_compare_and_swap(&queue->flows, 0, QUEUE_CLOSED))
 		return 0;
 	/* Whoever receives it after all receives it from one that we do not see. */
 	if (queue->used && !queue->holds_receives)
