@@ -29,11 +29,14 @@ def child_of(program):
 def test_pids_inside_a_namespace(stage):
     """The host's everywhere, and the inner one beside it."""
     script = f"sleep 0.01; exec {BUILD}/workloads/steady 200"
-    outer = stage.program("unshare", "-p", "-f", "--mount-proc", "sh", "-c", script)
+    turns = stage.directory / "turns"
+    turns.touch()
+    with open(turns, "rb") as file:
+        outer = stage.program("unshare", "-p", "-f", "--mount-proc", "sh", "-c", script, stdin=file)
     pid = child_of(outer)
     wait_until(lambda: '"ready"' in outer.stdout(), "the workload")
     ipctrace = stage.ipctrace("-p", pid)
-    os.kill(pid, 10)
+    turns.write_bytes(b"\n")
     truth = json.loads(wait_until(lambda: [x for x in outer.lines() if '"truth"' in x], "the truth")[0])
     summary = ipctrace.finish()
     compare_health(summary)
