@@ -268,6 +268,7 @@ static void mark_process(struct model_base *base, const struct process_key *key)
 {
 	struct process_record *record;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key has no byte left unset */
 	HASH_FIND(hh, base->processes, key, sizeof(*key), record);
 	if (record)
 		record->needed_in = base->snapshot;
