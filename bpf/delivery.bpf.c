@@ -17,6 +17,7 @@
 #define MAX_BACKLOGS 2048
 #define SHORT 8   /* passages that a queue has room for by itself */
 #define LONG 1024 /* once it has filled that */
+#define QUEUE_CLOSED (1U << 31) /* is being deleted */
 #define EARLY (1ULL << 63) /* types are positive */
 
 /* What one process put in, or took out too early. */
@@ -61,6 +62,8 @@ struct queue {
 	__u32 ends;    /* enum queue_end */
 	__u32 mechanism;
 	__u32 lates;   /* how many of them are ready */
+	__u32 flows;   /* how many lead here, with QUEUE_CLOSED */
+	__u64 number;  /* its own; 0: nobody has opened it yet */
 	struct process_key sender, receiver; /* the first ones */
 	struct object_key object; /* what was last received from */
 	__u64 sent_ns, received_ns; /* when the last call ended, where overlaps matter */
@@ -673,6 +676,19 @@ static __always_inline void renew(struct queue *queue, const struct flow_key *ke
 	queue_unlock(queue);
 }
 
+/*
+ * One more flow leads to QUEUE, unless it is just being deleted, or another one has its place by now. Without the
+ * lock, which may not be had in time: without its queue a flow's deliveries would be lost for good.
+ */
+static __always_inline bool add_flow(struct queue *queue, __u64 number)
+{
+	__u64 owner = __sync_val_compare_and_swap(&queue->number, 0, number);
+
+	if (owner && owner != number)
+		return false;
+	return !(__sync_fetch_and_add(&queue->flows, 1) & QUEUE_CLOSED);
+}
+
 __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fill)
 {
 	struct queue *queue;
@@ -688,6 +704,10 @@ __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fil
 		health_count(HEALTH_MAP_FULL);
 		return 0;
 	}
+	if (!add_flow(queue, number)) {
+		health_count(HEALTH_AMBIGUOUS_DELIVERIES);
+		return 0;
+	}
 	queue->mechanism = key->mechanism;
 	if (is_of_pair(key->mechanism))
 		renew(queue, key);
@@ -699,6 +719,23 @@ __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fil
 		queue->used = 1;
 		queue_unlock(queue);
 	}
+	return 1;
+}
+
+/* Nobody is in the queue: the last flow that led there is not used any more, and there is no new one. */
+__noinline int delivery_close(__u64 number)
+{
+	struct queue *queue = bpf_map_lookup_elem(&queues, &number);
+
+	if (!queue || queue->number != number || __sync_fetch_and_add(&queue->flows, -1) != 1 ||
+	    __sync_val_compare_and_swap(&queue->flows, 0, QUEUE_CLOSED))
+		return 0;
+	/* Whoever receives it after all receives it from one that we do not see. */
+	if (queue->used && !queue->holds_receives)
+		health_count(HEALTH_AMBIGUOUS_DELIVERIES);
+	if (queue->is_long)
+		bpf_map_delete_elem(&backlogs, &number);
+	bpf_map_delete_elem(&queues, &number);
 	return 0;
 }
 

@@ -11,13 +11,16 @@
 extern __u32 overlaps_matter;
 
 /*
- * The queue QUEUE exists from here on, with KEY's process at its end. FILL: bytes on streams, else messages, that
- * are in it already. Global: the verifier looks at it once.
+ * The queue QUEUE exists from here on, with KEY's process, whose flow is new, at its end. FILL: bytes on streams,
+ * else messages, that are in it already. Returns whether there was room. Global: the verifier looks at it once.
  */
 int delivery_open(const struct flow_key *key, __u64 queue, __u64 fill);
 
 /* Is there a queue of this number? */
 int delivery_exists(__u64 queue);
+
+/* The queue that a flow which is deleted led to: it goes with the last one. Global. */
+int delivery_close(__u64 queue);
 
 /*
  * KEY's process has sent a message of BYTES to, or has received so much at once from, QUEUE by a call that began

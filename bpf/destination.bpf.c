@@ -9,6 +9,7 @@
 #include "destination.bpf.h"
 #include "hash.bpf.h"
 #include "health.bpf.h"
+#include "table.bpf.h"
 
 #define MAX_DESTINATIONS 16384
 
@@ -76,9 +77,13 @@ static __always_inline struct destination_value *new_entry(const __u64 *key)
 {
 	struct destination_value *value;
 
-	if (bpf_map_lookup_elem(&destinations, key))
+	value = bpf_map_lookup_elem(&destinations, key);
+	if (value) {
+		entry_met(TABLE_destinations, &value->state);
 		return NULL;
-	bpf_map_update_elem(&destinations, key, &no_destination, BPF_NOEXIST);
+	}
+	table_insertion(TABLE_destinations,
+			bpf_map_update_elem(&destinations, key, &no_destination, BPF_NOEXIST));
 	value = bpf_map_lookup_elem(&destinations, key);
 	if (!value)
 		health_count(HEALTH_MAP_FULL);
@@ -113,6 +118,7 @@ static __always_inline void remember(__u64 key, const union socket_address *from
 		value->name_length = length - sizeof(__u16);
 		break;
 	}
+	entry_used(TABLE_destinations, &value->state);
 }
 
 static __always_inline __u64 key_of(union socket_address *from, __u32 length)
@@ -177,3 +183,5 @@ __noinline __u64 destination_of_netlink(__u32 port, __u32 group)
 	}
 	return key;
 }
+
+TABLE_DELETE(destinations, __u64)

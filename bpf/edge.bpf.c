@@ -7,6 +7,7 @@
 
 #include "edge.bpf.h"
 #include "health.bpf.h"
+#include "table.bpf.h"
 
 #define MAX_EDGES 131072
 
@@ -29,15 +30,22 @@ __noinline int edge_add(const struct edge_key *given, __u64 messages, __u64 byte
 		return 0;
 	key = *given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
 	edge = bpf_map_lookup_elem(&edges, &key);
+	if (edge && edge->state.retired) {
+		key.object.mechanism |= EDGE_GENERATION;
+		edge = bpf_map_lookup_elem(&edges, &key);
+	}
 	if (!edge) {
-		bpf_map_update_elem(&edges, &key, &no_edge, BPF_NOEXIST);
+		table_insertion(TABLE_edges, bpf_map_update_elem(&edges, &key, &no_edge, BPF_NOEXIST));
 		edge = bpf_map_lookup_elem(&edges, &key);
 	}
 	if (!edge) {
 		health_count(HEALTH_MAP_FULL);
 		return 0;
 	}
+	entry_used(TABLE_edges, &edge->state);
 	__sync_fetch_and_add(&edge->messages, messages);
 	__sync_fetch_and_add(&edge->bytes, bytes);
 	return 0;
 }
+
+TABLE_DELETE(edges, struct edge_key)

@@ -7,6 +7,7 @@
 
 #include "errno.bpf.h"
 #include "health.bpf.h"
+#include "table.bpf.h"
 
 #define MAX_ERRNOS 32768
 
@@ -23,7 +24,7 @@ static __always_inline void add_one(const struct flow_key *key)
 	__u64 *count = bpf_map_lookup_elem(&errnos, key), none = 0;
 
 	if (!count) {
-		bpf_map_update_elem(&errnos, key, &none, BPF_NOEXIST);
+		table_insertion(TABLE_errnos, bpf_map_update_elem(&errnos, key, &none, BPF_NOEXIST));
 		count = bpf_map_lookup_elem(&errnos, key);
 	}
 	if (count)
@@ -58,3 +59,5 @@ __noinline int errno_count_lock(const struct lock_key *key, __u32 error)
 	add_one(&own);
 	return 0;
 }
+
+TABLE_DELETE(errnos, struct flow_key)

@@ -11,6 +11,7 @@
 #include "histogram.bpf.h"
 #include "object.bpf.h"
 #include "queue.bpf.h"
+#include "table.bpf.h"
 
 #define MAX_FLOWS 131072
 
@@ -42,30 +43,40 @@ static __always_inline void describe(const struct flow_key *key, struct flow_val
 		.mechanism = key->mechanism,
 	};
 	struct object_value *object;
-
 	__u64 queue = 0;
 
 	object_remember(file, &object_key);
 	object = object_get(&object_key);
 	if (object)
 		queue = queue_of(key, object, SCRATCH_OF_HOOKS);
-	delivery_open(key, queue, 0);
-	flow->queue = queue;
+	if (queue && !delivery_open(key, queue, 0))
+		queue = 0;
+	if (__sync_val_compare_and_swap(&flow->queue, QUEUE_UNKNOWN, queue) != QUEUE_UNKNOWN && queue)
+		delivery_close(queue); /* another thread has opened it for this flow */
 }
 
-__hidden struct flow_value *flow_get(const struct flow_key *key, __u64 file)
+__hidden struct flow_value *flow_get(struct flow_key *key, __u64 file)
 {
 	struct flow_value *flow = bpf_map_lookup_elem(&flows, key);
 
-	if (flow && flow->queue != QUEUE_UNKNOWN)
-		return flow;
-	if (!flow) {
-		bpf_map_update_elem(&flows, key, &empty_flow, BPF_NOEXIST);
+	if (flow && flow->state.retired) {
+		key->generation ^= 1;
 		flow = bpf_map_lookup_elem(&flows, key);
 	}
-	if (!flow)
+	if (flow && flow->queue != QUEUE_UNKNOWN) {
+		entry_used(TABLE_flows, &flow->state);
+		return flow;
+	}
+	if (!flow) {
+		table_insertion(TABLE_flows, bpf_map_update_elem(&flows, key, &empty_flow, BPF_NOEXIST));
+		flow = bpf_map_lookup_elem(&flows, key);
+	}
+	if (!flow) {
 		health_count(HEALTH_MAP_FULL);
-	else if (file)
+		return NULL;
+	}
+	entry_used(TABLE_flows, &flow->state);
+	if (file)
 		describe(key, flow, file);
 	else
 		flow->queue = 0;
@@ -75,6 +86,28 @@ __hidden struct flow_value *flow_get(const struct flow_key *key, __u64 file)
 __hidden int flow_exists(const struct flow_key *key)
 {
 	return bpf_map_lookup_elem(&flows, key) != NULL;
+}
+
+__hidden int flows_delete(const struct flow_key *key)
+{
+	struct flow_key own = *key; /* see TABLE_DELETE */
+	struct flow_value *flow = bpf_map_lookup_elem(&flows, &own);
+	__u64 queue = flow ? flow->queue : 0;
+
+	table_deletion(TABLE_flows, bpf_map_delete_elem(&flows, &own));
+	if (queue)
+		delivery_close(queue);
+	return 0;
+}
+
+TABLE_DELETE(flow_sleeps, struct flow_key)
+
+__hidden struct entry_state *flow_state(const struct flow_key *key)
+{
+	struct flow_key own = *key; /* see TABLE_DELETE */
+	struct flow_value *flow = bpf_map_lookup_elem(&flows, &own);
+
+	return flow ? &flow->state : NULL;
 }
 
 /* Global, not hidden: the verifier looks at it once, not at each call. */
@@ -128,7 +161,9 @@ __hidden int flow_sleep(const struct flow_key *key, struct flow_value *flow,
 		return 0;
 	sleeps = bpf_map_lookup_elem(&flow_sleeps, key);
 	if (!sleeps) {
-		bpf_map_update_elem(&flow_sleeps, key, empty_time_histogram, BPF_NOEXIST);
+		table_insertion(TABLE_flow_sleeps, bpf_map_update_elem(&flow_sleeps, key,
+								       empty_time_histogram,
+								       BPF_NOEXIST));
 		sleeps = bpf_map_lookup_elem(&flow_sleeps, key);
 	}
 	if (sleeps)

@@ -9,10 +9,10 @@
 #include "thread_state.h"
 
 /*
- * The counters of a flow. A new one is inserted, and its object described (from the struct file at
- * FILE; 0: it needs no description). NULL: no room, counted.
+ * The counters of a flow, for use before the program ends; KEY's generation is set. A new one is inserted, and its
+ * object described (from the struct file at FILE; 0: it needs no description). NULL: no room, counted.
  */
-struct flow_value *flow_get(const struct flow_key *key, __u64 file);
+struct flow_value *flow_get(struct flow_key *key, __u64 file);
 
 /* Makes a flow if it is new. */
 int flow_open(const struct flow_key *key, __u64 file);

@@ -11,6 +11,7 @@
 #include "health.bpf.h"
 #include "histogram.bpf.h"
 #include "kernel.bpf.h"
+#include "table.bpf.h"
 #include "wait.bpf.h"
 #include "waiters.bpf.h"
 
@@ -122,7 +123,7 @@ static __always_inline struct lock_value *lock_get(const struct lock_key *key)
 
 	if (lock)
 		return lock;
-	bpf_map_update_elem(&locks, key, &empty_lock, BPF_NOEXIST);
+	table_insertion(TABLE_locks, bpf_map_update_elem(&locks, key, &empty_lock, BPF_NOEXIST));
 	lock = bpf_map_lookup_elem(&locks, key);
 	if (!lock)
 		health_count(HEALTH_MAP_FULL);
@@ -252,7 +253,9 @@ static __always_inline void sleep_add(struct task_struct *task, struct thread *t
 		return;
 	sleeps = bpf_map_lookup_elem(&lock_sleeps, key);
 	if (!sleeps) {
-		bpf_map_update_elem(&lock_sleeps, key, empty_time_histogram, BPF_NOEXIST);
+		table_insertion(TABLE_lock_sleeps, bpf_map_update_elem(&lock_sleeps, key,
+								       empty_time_histogram,
+								       BPF_NOEXIST));
 		sleeps = bpf_map_lookup_elem(&lock_sleeps, key);
 	}
 	if (sleeps)
@@ -323,3 +326,6 @@ __hidden int futex_sleep(struct thread *thread)
 	waiters_add(lock);
 	return 0;
 }
+
+TABLE_DELETE(locks, struct lock_key)
+TABLE_DELETE(lock_sleeps, struct lock_key)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the loader reads: the entries of each map, and who holds which channel open.
+ * What the loader asks of the kernel beside the tables: who holds which channel open.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -14,26 +14,6 @@
 /* include/linux/fs.h */
 #define FMODE_READ 1
 #define FMODE_WRITE 2
-
-/*
- * An entry of a map: the key, then the value. The loader does not look maps up, because that keeps programs
- * of perf events from running on its CPU, for as long as the loader may be preempted in it.
- */
-#define MAP(name, key_type, value_type)                                                            \
-	SEC("iter/bpf_map_elem")                                                                   \
-	int list_##name(struct bpf_iter__bpf_map_elem *context)                                    \
-	{                                                                                          \
-		struct seq_file *seq = context->meta->seq;                                         \
-		void *key = context->key, *value = context->value;                                 \
-                                                                                                   \
-		if (!key || !value)                                                                \
-			return 0;                                                                  \
-		bpf_seq_write(seq, key, sizeof(key_type));                                         \
-		bpf_seq_write(seq, value, sizeof(value_type));                                     \
-		return 0;                                                                          \
-	}
-#include "maps.def"
-#undef MAP
 
 /* One record for each file of a wanted mechanism in each process. */
 SEC("iter/task_file")
@@ -49,6 +29,7 @@ int list_holders(struct bpf_iter__task_file *context)
 		return 0;
 	process_key_of(task, &record.process);
 	record.ppid = BPF_CORE_READ(task, real_parent, tgid);
+	record.ns_pid = namespace_pid(task);
 	record.fd = context->fd;
 	BPF_CORE_READ_STR_INTO(&record.comm, task, group_leader, comm);
 	record.can_read = !!(file->f_mode & FMODE_READ);
@@ -78,9 +59,9 @@ int list_areas(struct bpf_iter__task_vma *context)
 		return 0;
 	if (!mapping_describe(area, &record) || is_guest(task))
 		return 0;
-	record.process.pid = task->tgid;
-	record.process.started_ms = BPF_CORE_READ(task, group_leader, start_boottime) / 1000000;
+	process_key_of(task, &record.process);
 	record.ppid = BPF_CORE_READ(task, real_parent, tgid);
+	record.ns_pid = namespace_pid(task);
 	BPF_CORE_READ_STR_INTO(&record.comm, task, group_leader, comm);
 	bpf_seq_write(context->meta->seq, &record, sizeof(record));
 	return 0;

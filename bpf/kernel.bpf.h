@@ -57,6 +57,20 @@ static __always_inline bool call_goes_on(long result)
 	return result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK;
 }
 
+/* TASK's process in its own PID namespace, the innermost of those that number it. */
+static __always_inline __u32 namespace_pid(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	__u64 level = BPF_CORE_READ(pid, level);
+	__u32 number = 0;
+
+	bpf_probe_read_kernel(&number, sizeof(number),
+			      (void *)pid + bpf_core_field_offset(pid->numbers) +
+				      level * bpf_core_type_size(struct upid) +
+				      bpf_core_field_offset(struct upid, nr));
+	return number;
+}
+
 /* Is this thread in a 32-bit system call on a 64-bit kernel? */
 static __always_inline bool in_32bit_syscall(struct task_struct *task)
 {

@@ -12,6 +12,7 @@
 #include "mapping.bpf.h"
 #include "mechanisms.bpf.h"
 #include "object.bpf.h"
+#include "table.bpf.h"
 
 #define MAX_MAPPINGS 65536
 #define MAX_AREAS 262144 /* and gaps of a process; vm.max_map_count is 65530 where nobody has raised it */
@@ -53,7 +54,7 @@ static __always_inline void add(const struct mapping_key *key, bool can_write, _
 		return;
 	}
 	/* Two threads at once: the first is right. */
-	bpf_map_update_elem(&mappings, key, &value, BPF_NOEXIST);
+	table_insertion(TABLE_mappings, bpf_map_update_elem(&mappings, key, &value, BPF_NOEXIST));
 	known = bpf_map_lookup_elem(&mappings, key);
 	if (!known)
 		health_count(HEALTH_MAP_FULL);
@@ -77,6 +78,7 @@ static __always_inline enum memory add_file(const struct process_key *process, _
 	if (!object)
 		return memory;
 	shm_describe(file, memory, object); /* its size may have changed */
+	entry_met(TABLE_objects, &object->state);
 	add(&key, can_write, now);
 	return memory;
 }
@@ -237,3 +239,5 @@ __hidden bool mapping_describe(struct vm_area_struct *area, struct mapping_recor
 	shm_describe(file, memory, &record->value);
 	return true;
 }
+
+TABLE_DELETE(mappings, struct mapping_key)

@@ -11,6 +11,7 @@
 #include "mechanisms.bpf.h"
 #include "object.bpf.h"
 #include "process.bpf.h"
+#include "table.bpf.h"
 
 /* include/uapi/linux/stat.h */
 #define S_IFMT 0170000
@@ -22,7 +23,7 @@
 
 #define ANON_INODE_FS_MAGIC 0x09041934 /* include/uapi/linux/magic.h */
 
-#define MAX_OBJECTS 65536
+#define MAX_OBJECTS 131072
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -199,7 +200,7 @@ __hidden struct object_value *object_make(const struct object_key *key)
 {
 	struct object_value *value;
 
-	bpf_map_update_elem(&objects, key, &no_description, BPF_NOEXIST);
+	table_insertion(TABLE_objects, bpf_map_update_elem(&objects, key, &no_description, BPF_NOEXIST));
 	value = bpf_map_lookup_elem(&objects, key);
 	if (!value)
 		health_count(HEALTH_MAP_FULL);
@@ -222,7 +223,10 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 		return 0;
 	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
 	value = object_get(&key);
-	if ((value && value->described_ns && !is_unbound(&key, value)) || (has_file(key.mechanism) && !is_still(file, &key)))
+	if (value)
+		entry_met(TABLE_objects, &value->state);
+	if ((value && value->described_ns && !is_unbound(&key, value)) ||
+	    (has_file(key.mechanism) && !is_still(file, &key)))
 		return 0;
 	value = object_make(&key);
 	if (!value)
@@ -234,6 +238,7 @@ __noinline int object_remember(__u64 file, const struct object_key *key_given)
 	else
 		sysv_describe(file, &key, value);
 	described(value);
+	entry_used(TABLE_objects, &value->state);
 	return 0;
 }
 
@@ -243,6 +248,7 @@ __hidden int object_refresh(__u64 file, const struct object_key *key)
 
 	if (!value)
 		return object_remember(file, key);
+	entry_met(TABLE_objects, &value->state);
 	if (is_still(file, key)) {
 		describe(file, key, value);
 		described(value);
@@ -268,5 +274,8 @@ __noinline int object_count_queued(const struct flow_key *flow, __u64 file)
 	value->queued = depth;
 	if (value->max_queued < value->queued)
 		value->max_queued = value->queued;
+	entry_met(TABLE_objects, &value->state);
 	return 0;
 }
+
+TABLE_DELETE(objects, struct object_key)

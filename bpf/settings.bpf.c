@@ -12,6 +12,7 @@ const volatile __u8 operation_of_syscall_32[SYSCALL_TABLE_SIZE] = {};
 
 const volatile __u32 target_mode = TARGET_MODE_NONE;
 const volatile char target_comm[16] = {};
+const volatile __u64 target_cgroup = 0;
 const volatile bool follow_children = false;
 const volatile bool follow_peers = false;
 const volatile __u32 own_pid = 0;

@@ -14,6 +14,7 @@ extern const volatile __u8 operation_of_syscall_32[SYSCALL_TABLE_SIZE];
 
 extern const volatile __u32 target_mode; /* enum target_mode */
 extern const volatile char target_comm[16];
+extern const volatile __u64 target_cgroup; /* its id: the inode number of its directory */
 extern const volatile bool follow_children;
 extern const volatile bool follow_peers; /* whoever shares a channel with a target is a witness */
 extern const volatile __u32 own_pid; /* ipctrace itself: never traced */

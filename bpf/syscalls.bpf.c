@@ -247,6 +247,16 @@ static __always_inline bool is_of_targets_alone(enum operation operation)
 	       (operation >= OP_PROCESS_VM_READ && operation <= OP_PIDFD_KILL);
 }
 
+/* Who has come to the target cgroup may have been a witness before. */
+static __always_inline struct thread *find_thread(struct task_struct *task, bool inside)
+{
+	struct thread *thread = thread_lookup(task), *arrived = NULL;
+
+	if (cgroup_has_arrivals() && (!thread || thread->traced == TRACED_WITNESS))
+		arrived = thread_arrives(task, inside);
+	return arrived ? arrived : thread;
+}
+
 static __always_inline int call_enters(struct task_struct *task, struct pt_regs *regs, __u64 number)
 {
 	bool is_32bit = in_32bit_syscall(task);
@@ -256,8 +266,10 @@ static __always_inline int call_enters(struct task_struct *task, struct pt_regs 
 	operation = operation_of(number, is_32bit);
 	if (operation == OP_NONE)
 		return 0;
-	thread = thread_lookup(task);
+	thread = find_thread(task, false);
 	if (!thread)
+		return 0;
+	if (target_mode == TARGET_MODE_CGROUP && !call_is_pending(thread) && thread_leaves(task, thread))
 		return 0;
 
 	thread->fresh = 0;
@@ -286,6 +298,12 @@ static __always_inline int call_enters(struct task_struct *task, struct pt_regs 
 	return 0;
 }
 
+/* What most threads pay: see traced_thread(). */
+static __always_inline bool is_candidate(struct task_struct *task)
+{
+	return task->bpf_storage || cgroup_has_arrivals();
+}
+
 /*
  * Each hook that can be preempted exists twice, and session.c chooses. Where the kernel runs the raw
  * tracepoint's programs preemptibly, a thread that loses its CPU inside of one keeps all others on that CPU
@@ -298,7 +316,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return task->bpf_storage ? call_enters(task, regs, (__u32)number) : 0;
+	return is_candidate(task) ? call_enters(task, regs, (__u32)number) : 0;
 }
 
 SEC("?tracepoint/raw_syscalls/sys_enter")
@@ -306,7 +324,7 @@ int on_sys_enter_unpreempted(struct trace_event_raw_sys_enter *event)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!task->bpf_storage)
+	if (!is_candidate(task))
 		return 0;
 	return call_enters(task, (struct pt_regs *)bpf_task_pt_regs(task), (__u32)event->id);
 }
@@ -386,7 +404,7 @@ static __always_inline int call_exits(struct task_struct *task, struct pt_regs *
 	operation = number == NO_SYSCALL ? OP_SIGRETURN : operation_of(number, is_32bit);
 	if (operation == OP_NONE)
 		return 0;
-	thread = thread_lookup(task);
+	thread = find_thread(task, true);
 	if (!thread)
 		return 0;
 	ended = &thread->call;
@@ -431,7 +449,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return task->bpf_storage ? call_exits(task, regs, result) : 0;
+	return is_candidate(task) ? call_exits(task, regs, result) : 0;
 }
 
 SEC("?tracepoint/raw_syscalls/sys_exit")
@@ -439,7 +457,7 @@ int on_sys_exit_unpreempted(struct trace_event_raw_sys_exit *event)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!task->bpf_storage)
+	if (!is_candidate(task))
 		return 0;
 	return call_exits(task, (struct pt_regs *)bpf_task_pt_regs(task), event->ret);
 }

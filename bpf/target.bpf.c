@@ -8,10 +8,12 @@
 #include <bpf/bpf_tracing.h>
 
 #include "calls.bpf.h"
+#include "cgroup.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
 #include "mapping.bpf.h"
 #include "process.bpf.h"
+#include "table.bpf.h"
 #include "thread.bpf.h"
 #include "witness.bpf.h"
 
@@ -59,6 +61,8 @@ __u32 all_are_marked = 0;
 /* Threads marked by the iterator, so that the loader knows when there are no more to be found. */
 __u32 marked_threads = 0;
 
+__u32 cgroup_moves = 0, cgroup_arriving = 0;
+
 static const struct process_value empty_process = {};
 
 __hidden struct thread *thread_lookup(struct task_struct *task)
@@ -67,6 +71,16 @@ __hidden struct thread *thread_lookup(struct task_struct *task)
 
 	return thread && thread->traced ? thread : NULL;
 }
+
+__hidden int process_has_ended(const struct process_key *key)
+{
+	struct process_key own = *key; /* see TABLE_DELETE */
+	struct process_value *process = bpf_map_lookup_elem(&processes, &own);
+
+	return process && process->exited;
+}
+
+TABLE_DELETE(processes, struct process_key)
 
 __noinline int thread_is_traced(const struct process_key *process, __u32 tid)
 {
@@ -90,17 +104,21 @@ static __always_inline bool process_add_thread(struct task_struct *task, const s
 	__u32 threads_now;
 
 	if (!process) {
-		bpf_map_update_elem(&processes, key, &empty_process, BPF_NOEXIST);
+		table_insertion(TABLE_processes,
+				bpf_map_update_elem(&processes, key, &empty_process, BPF_NOEXIST));
 		process = bpf_map_lookup_elem(&processes, key);
 		if (!process)
 			return false;
 		process->is_witness = as == TRACED_WITNESS;
 		process->ppid = BPF_CORE_READ(task, real_parent, tgid);
+		process->ns_pid = namespace_pid(task);
 		BPF_CORE_READ_STR_INTO(&process->comm, task, group_leader, comm);
 	}
-	process->exited = 0;
 	if (as == TRACED_TARGET)
 		process->is_witness = 0;
+	else if (!process->is_witness && !process->exited)
+		return false; /* others of its threads are targets, this one is not (threaded cgroups) */
+	process->exited = 0;
 	threads_now = __sync_fetch_and_add(&process->threads, 1) + 1;
 	if (threads_now > process->max_threads)
 		process->max_threads = threads_now;
@@ -139,6 +157,7 @@ static __always_inline bool mark_as(struct task_struct *task, bool fresh, __u32 
 		unmark(thread);
 	process_key_of(task, &thread->process);
 	thread->fresh = fresh;
+	thread->cgroup_moves = cgroup_moves;
 	if (image > thread->image) /* one that was left and comes back has had images before */
 		thread->image = image;
 	if (!process_add_thread(task, &thread->process, as)) {
@@ -228,6 +247,8 @@ static __always_inline bool is_target(struct task_struct *task)
 		return comm_is_target(comm);
 	case TARGET_MODE_ALL:
 		return true;
+	case TARGET_MODE_CGROUP:
+		return cgroup_holds(task);
 	default:
 		return false;
 	}
@@ -278,10 +299,14 @@ static __always_inline int task_begins(struct task_struct *child, __u64 clone_fl
 		return 0;
 	}
 	thread = traced_thread(parent);
+	if (target_mode == TARGET_MODE_CGROUP && is_target(child)) { /* whatever its parent's is: see clone3 */
+		mark_child(child, clone_flags, thread && is_thread ? thread->image : 0);
+		return 0;
+	}
 	if (!thread)
 		return 0;
 	if (thread->traced == TRACED_TARGET &&
-	    (follow_children || (is_thread && target_mode != TARGET_MODE_TIDS) ||
+	    (follow_children || (is_thread && target_mode != TARGET_MODE_TIDS && target_mode != TARGET_MODE_CGROUP) ||
 	     (target_mode == TARGET_MODE_COMM && is_target(child))))
 		mark_child(child, clone_flags, is_thread ? thread->image : 0);
 	else if (follow_peers) /* it has what its parent has open */
@@ -303,7 +328,8 @@ int on_newtask_unpreempted(struct trace_event_raw_task_newtask *event)
 {
 	struct task_struct *child;
 
-	if (target_mode != TARGET_MODE_ALL && !traced_thread(bpf_get_current_task_btf()))
+	if (target_mode != TARGET_MODE_ALL && target_mode != TARGET_MODE_CGROUP &&
+	    !traced_thread(bpf_get_current_task_btf()))
 		return 0;
 	child = bpf_task_from_pid(event->pid);
 	if (!child) /* it cannot have ended: it has not run */
@@ -330,6 +356,42 @@ static __always_inline bool becomes_target(struct task_struct *task, const struc
 	if (thread && thread->traced == TRACED_TARGET)
 		return false;
 	return (thread && thread->armed) || (target_mode == TARGET_MODE_COMM && is_target(task));
+}
+
+__hidden struct thread *thread_arrives(struct task_struct *task, bool fresh)
+{
+	return cgroup_holds(task) && mark(task, fresh, 0) ? thread_lookup(task) : NULL;
+}
+
+__hidden int thread_leaves(struct task_struct *task, struct thread *thread)
+{
+	__u32 moves = cgroup_moves;
+
+	if (thread->cgroup_moves == moves || thread->traced != TRACED_TARGET)
+		return 0;
+	thread->cgroup_moves = moves;
+	if (follow_children || cgroup_holds(task)) /* whoever was followed is not left because it moves */
+		return 0;
+	unmark(thread);
+	return 1;
+}
+
+/*
+ * TASK has been moved to another cgroup, of whatever hierarchy; if WHOLE, all threads of its process have, and it
+ * is the first of them. What runs here cannot be preempted: the hook is inside of a spin lock.
+ */
+SEC("?tp_btf/cgroup_attach_task")
+int BPF_PROG(on_cgroup_attach, struct cgroup *to, const char *path, struct task_struct *task, bool whole)
+{
+	(void)to;
+	(void)path;
+	__sync_fetch_and_add(&cgroup_moves, 1);
+	if (!is_target(task))
+		return 0;
+	mark(task, true, 0);
+	if (whole && BPF_CORE_READ(task, signal, nr_threads) > 1)
+		__sync_fetch_and_add(&cgroup_arriving, 1);
+	return 0;
 }
 
 /* A thread that called execve is alone in its process by now and has the leader's pid. */

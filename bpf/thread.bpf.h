@@ -6,6 +6,7 @@
 #ifndef IPCTRACE_THREAD_BPF_H
 #define IPCTRACE_THREAD_BPF_H
 
+#include "settings.bpf.h"
 #include "tables.h"
 #include "thread_state.h"
 
@@ -29,11 +30,30 @@ static __always_inline struct thread *target_thread(struct task_struct *task)
 
 	return thread && thread->traced == TRACED_TARGET ? thread : NULL;
 }
+
 /*
  * Is the thread TID of PROCESS traced? For threads other than the current one, that kernels do not let us look
  * up. Global: the verifier looks at it once.
  */
 int thread_is_traced(const struct process_key *process, __u32 tid);
+
+/*
+ * Threads that are moved between cgroups; only with TARGET_MODE_CGROUP. A thread that was moved marks, or unmarks,
+ * itself when it next enters a call: the hook on the move sees but the first one of a process.
+ */
+extern __u32 cgroup_moves;    /* how often anybody was moved */
+extern __u32 cgroup_arriving; /* moves of processes with several threads to the target since the loader's last look */
+
+/* Marks the current thread if it is in the target cgroup by now. FRESH: it is inside a call. */
+struct thread *thread_arrives(struct task_struct *task, bool fresh);
+
+/* Unmarks the current thread, which is in no call, if it is no longer in the target cgroup; returns whether. */
+int thread_leaves(struct task_struct *task, struct thread *thread);
+
+static __always_inline bool cgroup_has_arrivals(void)
+{
+	return target_mode == TARGET_MODE_CGROUP && cgroup_arriving;
+}
 
 static __always_inline bool call_is_pending(const struct thread *thread)
 {

@@ -18,6 +18,8 @@
 #include "message.bpf.h"
 #include "object.bpf.h"
 #include "thread.bpf.h"
+#include "process.bpf.h"
+#include "witness.bpf.h"
 #include "uring_request.bpf.h"
 
 #define IORING_CQE_F_MORE (1 << 1) /* include/uapi/linux/io_uring.h */
@@ -76,6 +78,12 @@ static __always_inline bool is_message(const struct flow_key *key, __s64 bytes, 
 	return !has_empty_messages(key->mechanism) || (flags & REQUEST_QUEUED) || !is_shut(key->object);
 }
 
+/* Of witnesses, what they do to the targets' channels. */
+static __always_inline bool is_counted(const struct flow_key *key, __u64 file)
+{
+	return process_is_target(&key->process) || flow_exists(key) || witness_shares(key, file);
+}
+
 /* Counts a completion with RESULT at one end. Global: the verifier looks at it once. */
 __noinline int uring_count(const struct flow_key *key_given, __u64 file, const struct request *request, __s64 result)
 {
@@ -85,7 +93,7 @@ __noinline int uring_count(const struct flow_key *key_given, __u64 file, const s
 	if (!key_given || !request)
 		return 0;
 	key = *key_given; /* before 6.2 (d1673304097c) maps take keys only from the stack */
-	flow = flow_get(&key, file);
+	flow = is_counted(&key, file) ? flow_get(&key, file) : NULL;
 	if (!flow)
 		return 0;
 	__sync_fetch_and_add(&flow->calls, 1);

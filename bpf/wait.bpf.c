@@ -7,6 +7,7 @@
 
 #include "file_lock.bpf.h"
 #include "health.bpf.h"
+#include "table.bpf.h"
 #include "wait.bpf.h"
 
 #define MAX_WAITS 65536
@@ -39,14 +40,19 @@ __hidden int wait_add(struct task_struct *task, const struct thread *thread,
 	if (call->flags & CALL_WITNESS)
 		return 0;
 	wait = bpf_map_lookup_elem(&waits, &key);
+	if (wait && wait->state.retired) {
+		key.generation = 1;
+		wait = bpf_map_lookup_elem(&waits, &key);
+	}
 	if (!wait) {
-		bpf_map_update_elem(&waits, &key, &empty_wait, BPF_NOEXIST);
+		table_insertion(TABLE_waits, bpf_map_update_elem(&waits, &key, &empty_wait, BPF_NOEXIST));
 		wait = bpf_map_lookup_elem(&waits, &key);
 		if (!wait) {
 			health_count(HEALTH_MAP_FULL);
 			return 0;
 		}
 	}
+	entry_used(TABLE_waits, &wait->state);
 	/* Only this thread writes the entry. */
 	wait->count += !!(call->flags & CALL_SLEPT);
 	wait->blocked_ns += call->blocked_ns;
@@ -54,3 +60,5 @@ __hidden int wait_add(struct task_struct *task, const struct thread *thread,
 	__builtin_memcpy(wait->comm, task->comm, sizeof(wait->comm));
 	return 0;
 }
+
+TABLE_DELETE(waits, struct wait_key)

@@ -86,6 +86,39 @@ enum health {
 #define SIZE_STEPS_LOG2 2
 #define SIZE_SLOTS 124 /* bytes up to 2^31 */
 
+enum kernel_table {
+#define MAP(name, key_type, value_type) TABLE_##name,
+#include "maps.def"
+#undef MAP
+	TABLE_COUNT,
+};
+
+/* What the iterators over the tables do. */
+enum table_mode {
+	TABLE_READ_ALL = 0,
+	TABLE_READ_CHANGED = 1, /* since the last reading */
+	TABLE_TAKE_OUT = 2,     /* what is retired, or of an ended process, is read and deleted */
+	TABLE_COUNT_AGES = 3,   /* nothing is read, see table_ages */
+	TABLE_RETIRE = 4,       /* nothing is read; what is idle is retired */
+};
+
+/* Ages, in readings since the last use, by slots of a histogram. */
+#define TABLE_AGES 256
+#define AGE_STEPS_LOG2 3
+
+struct table_fill {
+	__u32 entries;
+	__u32 used;       /* as in entry_state, of the entry that was used last */
+	__u32 to_retire;  /* as many may be retired */
+	__u32 retire_age; /* those that have not been used for so many readings, or whose process has ended */
+};
+
+/* What comes first in an entry that can be taken out while programs run (bpf/table.bpf.h). */
+struct entry_state {
+	__u32 used;    /* the loader's reading after which it was last used; 0: not finished yet */
+	__u32 retired; /* not to be used any more */
+};
+
 /*
  * One process. started_ms keeps a reused pid apart: the leader's start_boottime in milliseconds,
  * modulo 2^32.
@@ -104,6 +137,8 @@ struct process_value {
 	__u16 is_witness;  /* not a target: only what it does to the targets' channels is counted */
 	char comm[16];     /* as of its last execve, or of the start; untrusted text */
 	__u32 killed;      /* for target.bpf.c: the signal that has ended it */
+	__u32 ns_pid;      /* its pid in its own PID namespace */
+	__u32 padding;
 };
 
 /*
@@ -161,6 +196,7 @@ struct address {
 
 /* What an object is called and who is at its other end, as read when it was first seen. */
 struct object_value {
+	struct entry_state state;
 	__u64 described_ns;  /* CLOCK_MONOTONIC: sock addresses are used again, the latest counts */
 	__u64 peer;          /* unix: address of the peer's sock, or 0 */
 	__u32 peer_aux;      /* unix: inode number of the peer's socket, or 0 (closed by its owner) */
@@ -177,6 +213,7 @@ struct object_value {
 
 /* Where unconnected datagrams go: the address given to sendto or sendmsg, by its hash. */
 struct destination_value {
+	struct entry_state state;
 	struct address inet; /* family 0: see the unix name */
 	__u32 name_length;
 	__u32 padding;
@@ -215,7 +252,8 @@ struct flow_key {
 	__u32 aux;
 	__u8 mechanism;
 	__u8 direction;
-	__u16 error; /* errnos only, else 0 */
+	__u16 generation : 1; /* 1: counted apart while another entry is being taken out */
+	__u16 error : 15;     /* errnos only, else 0 */
 };
 
 /*
@@ -225,6 +263,7 @@ struct flow_key {
  */
 
 struct flow_value {
+	struct entry_state state;
 	__u64 calls;       /* ended calls, failed ones included, restarted ones once */
 	__u64 messages;
 	__u64 bytes;       /* results, never what was asked for */
@@ -244,10 +283,13 @@ struct flow_value {
 struct edge_key {
 	struct process_key from; /* pid 0: sent before we looked, by whomever */
 	struct process_key to;
-	struct object_key object; /* that it was received from */
+	struct object_key object; /* that it was received from; its mechanism with EDGE_GENERATION, as in flow_key */
 };
 
+#define EDGE_GENERATION (1U << 31)
+
 struct edge_value {
+	struct entry_state state;
 	__u64 messages; /* of which the last byte was received */
 	__u64 bytes;    /* received */
 };
@@ -331,10 +373,12 @@ struct wait_key {
 	__u64 object;      /* as in object_key, or address of lock_key */
 	__u64 destination; /* as in flow_key */
 	__u32 aux;         /* as in object_key, or image of lock_key */
-	__u32 lock_type;   /* enum lock_type */
+	__u16 lock_type;   /* enum lock_type */
+	__u16 generation;  /* as in flow_key */
 };
 
 struct wait_value {
+	struct entry_state state;
 	__u64 count;
 	__u64 blocked_ns;
 	__u64 runqueue_ns;
@@ -362,7 +406,7 @@ struct mapping_record {
 	struct object_key key;
 	__u64 start, bytes;
 	__u32 shares; /* somebody may be told something through it: see mapping.bpf.h */
-	__u32 padding;
+	__u32 ns_pid; /* as in process_value */
 	struct object_value value;
 };
 
@@ -376,7 +420,7 @@ struct holder_record {
 	__u8 can_read;
 	__u8 can_write;
 	__u16 padding;
-	__u32 flags; /* reserved */
+	__u32 ns_pid; /* as in process_value */
 	struct object_value value;
 };
 

@@ -11,6 +11,10 @@ enum target_mode {
 	TARGET_MODE_TIDS = 2,
 	TARGET_MODE_COMM = 3,
 	TARGET_MODE_ALL = 4,
+	TARGET_MODE_CGROUP = 5,
 };
+
+/* A target cgroup lies at most so deep, the root included; those below it as deep as they like. */
+#define CGROUP_LEVELS 64
 
 #endif

@@ -73,6 +73,7 @@ struct thread {
 	__u8 armed; /* trace it from its next execve on */
 	__u8 fresh; /* may be inside a call whose entry we did not see */
 	__u8 off_cpu; /* enum off_cpu, while a call is in flight */
+	__u32 cgroup_moves; /* how often somebody had been moved when we last looked where it is */
 	__u64 off_cpu_ns; /* when it left the CPU */
 	__u64 woken_ns;   /* when it was last woken, 0: not since it was last on the CPU */
 	__u64 own_signals; /* bit n - 1: the kernel has sent it signal n for something that it did */

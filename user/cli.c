@@ -31,7 +31,7 @@ static const struct argp_option option_table[] = {
 	{ "pid", 'p', "PID[,PID...]", 0, "processes, with all their threads", 0 },
 	{ "tid", 't', "TID[,TID...]", 0, "single threads", 0 },
 	{ "comm", 'c', "NAME", 0, "every process with that name, now and later", 0 },
-	{ "cgroup", 'G', "PATH", OPTION_HIDDEN, NULL, 0 },
+	{ "cgroup", 'G', "PATH", 0, "a cgroup of v2 (a container, a service), and those below it", 0 },
 	{ "all", 'a', NULL, 0, "the whole system", 0 },
 	{ "follow", 'f', NULL, 0, "also trace children born later (implied by -- COMMAND)", 0 },
 	{ "user", 'u', "NAME", 0, "run COMMAND as that user", 0 },
@@ -74,6 +74,7 @@ static const char help_text[] =
 	"  ipctrace -p 1234,5678 0.5 10   two processes, ten times, every half second\n"
 	"  ipctrace -f -c postgres        all of that name, and their children\n"
 	"  ipctrace -p 1234 -k unix-stream -v channels,hist\n"
+	"  ipctrace -G system.slice/nginx.service\n"
 	"  ipctrace -a --json -d 10 -o out.json\n"
 	"  ipctrace -- make -j4           start a program and trace all of it\n";
 
@@ -194,7 +195,7 @@ static int parse_value(int key, const char *argument, struct parse *parse)
 	case 'c':
 		return cli_set_comm(parse, argument);
 	case 'G':
-		return cli_fail_missing(parse, "--cgroup");
+		return cli_set_cgroup(parse, argument);
 	case 'u':
 		return cli_set_text(parse, &options->user, "--user", argument);
 	case 'k':

@@ -24,6 +24,7 @@ enum target_kind {
 	TARGET_TIDS,    /* -t */
 	TARGET_COMM,    /* -c */
 	TARGET_ALL,     /* -a */
+	TARGET_CGROUP,  /* -G */
 	TARGET_COMMAND, /* -- COMMAND */
 };
 
@@ -36,6 +37,7 @@ struct options {
 	unsigned id_count;
 	pid_t ids[MAX_TARGET_IDS]; /* pids or tids, without repeats */
 	const char *comm;          /* TARGET_COMM */
+	const char *cgroup;        /* TARGET_CGROUP: as given */
 	char **argv;               /* TARGET_COMMAND, NULL-terminated, points into main's argv */
 	const char *user;          /* -u, or NULL */
 	bool follow;

@@ -35,6 +35,7 @@ static const char *const target_names[] = {
 	[TARGET_TIDS] = "--tid",
 	[TARGET_COMM] = "--comm",
 	[TARGET_ALL] = "--all",
+	[TARGET_CGROUP] = "--cgroup",
 	[TARGET_COMMAND] = "-- COMMAND",
 };
 
@@ -156,6 +157,17 @@ int cli_set_comm(struct parse *parse, const char *name)
 			    name, COMM_LENGTH, COMM_LENGTH, name);
 	parse->options->comm = name;
 	return 0;
+}
+
+int cli_set_cgroup(struct parse *parse, const char *path)
+{
+	int err = cli_set_target(parse, TARGET_CGROUP);
+
+	if (err)
+		return err;
+	if (parse->options->cgroup && strcmp(parse->options->cgroup, path))
+		return cli_fail(parse, "more than one --cgroup: give one, or one above them");
+	return cli_set_text(parse, &parse->options->cgroup, "--cgroup", path);
 }
 
 int cli_set_views(struct parse *parse, const char *list)
@@ -284,7 +296,7 @@ static int check_together(struct parse *parse)
 	if (options->user && options->target != TARGET_COMMAND)
 		return cli_fail(parse, "--user goes only with -- COMMAND: it is the user to run it as");
 	if (options->target == TARGET_NONE)
-		return cli_fail(parse, "no target: give -p PID, -c NAME, -a or -- COMMAND (see "
+		return cli_fail(parse, "no target: give -p PID, -c NAME, -G CGROUP, -a or -- COMMAND (see "
 				CLI_PROGRAM " --help)");
 	if (view->format == FORMAT_CSV && view->views && !table_by_view(view->views))
 		return cli_fail(parse, "--csv prints one table: give one view, and one that has columns");

@@ -34,6 +34,8 @@ const char *cli_kind_names(void);
 void cli_set_defaults(struct options *options);
 int cli_set_target(struct parse *parse, enum target_kind target);
 int cli_add_ids(struct parse *parse, enum target_kind target, const char *list);
+/* Path of a cgroup. */
+int cli_set_cgroup(struct parse *parse, const char *path);
 int cli_set_comm(struct parse *parse, const char *name);
 int cli_set_views(struct parse *parse, const char *list);
 int cli_set_kinds(struct parse *parse, const char *list);

@@ -24,6 +24,7 @@
 /* The kernel's slots are 32 bits wide: they are read before they can have wrapped twice. */
 #define LONGEST_PERIOD_NS 60000000000ULL
 #define KEY_WAIT_MS 50
+#define ROOM_LOOK_NS 50000000ULL
 
 struct live {
 	const struct options *options;
@@ -70,9 +71,10 @@ static int check_targets(const struct options *options)
 	char error[SESSION_ERROR_SIZE];
 	int err = 0;
 
-	if (options->target == TARGET_PIDS)
+	err = process_check_namespace(error, sizeof(error));
+	if (!err && options->target == TARGET_PIDS)
 		err = process_check_pids(options->ids, options->id_count, error, sizeof(error));
-	else if (options->target == TARGET_TIDS)
+	else if (!err && options->target == TARGET_TIDS)
 		err = process_check_tids(options->ids, options->id_count, error, sizeof(error));
 	if (err)
 		complain("%s", error);
@@ -178,9 +180,9 @@ static int print(struct live *live, enum window window)
 	return err;
 }
 
-static int snapshot(struct live *live, bool with_holders)
+static int snapshot(struct live *live, enum snapshot kind)
 {
-	int err = session_snapshot(live->session, live->model, with_holders);
+	int err = session_snapshot(live->session, live->model, kind);
 
 	if (err)
 		complain("cannot read the counters: %s", strerror(-err));
@@ -188,10 +190,8 @@ static int snapshot(struct live *live, bool with_holders)
 }
 
 /* Waits until UNTIL_NS, serving the keys of the screen if there is one. */
-static enum watch_event wait_until(struct live *live, uint64_t until_ns)
+static enum watch_event wait_on_screen(struct live *live, uint64_t until_ns)
 {
-	if (!live->screen)
-		return watch_wait(live->watch, until_ns);
 	for (;;) {
 		uint64_t now = now_ns();
 		uint64_t left_ms = until_ns > now ? (until_ns - now + 999999) / 1000000 : 0;
@@ -214,6 +214,24 @@ static enum watch_event wait_until(struct live *live, uint64_t until_ns)
 	}
 }
 
+/* Waits until UNTIL_NS; takes part of the snapshot before that if the kernel needs room. */
+static enum watch_event wait_until(struct live *live, uint64_t until_ns)
+{
+	for (;;) {
+		uint64_t next_ns = now_ns() + ROOM_LOOK_NS;
+		enum watch_event event;
+
+		if (next_ns > until_ns)
+			next_ns = until_ns;
+		event = live->screen ? wait_on_screen(live, next_ns) : watch_wait(live->watch, next_ns);
+		if (event != WATCH_TIME || next_ns == until_ns)
+			return event;
+		/* What goes wrong here goes wrong again, and is said, at the interval's end. */
+		if (session_is_crowded(live->session))
+			session_snapshot(live->session, live->model, SNAPSHOT_PART);
+	}
+}
+
 static int show_interval(struct live *live)
 {
 	if (live->screen)
@@ -226,7 +244,7 @@ static int show_interval(struct live *live)
 /* What remains when the run ends inside an interval, so that the intervals add up to the run. */
 static int show_rest(struct live *live)
 {
-	int err = snapshot(live, true);
+	int err = snapshot(live, SNAPSHOT_WHOLE);
 
 	if (!err && live->options->view.format != FORMAT_TABLE)
 		err = print(live, WINDOW_INTERVAL);
@@ -268,7 +286,7 @@ static int show_first(struct live *live)
 			complain("cannot list the open channels: %s", strerror(-err));
 		return err;
 	}
-	err = snapshot(live, true);
+	err = snapshot(live, SNAPSHOT_WHOLE);
 	return err ? err : screen_draw(live->screen, live->model);
 }
 
@@ -287,10 +305,10 @@ static int run(struct live *live)
 		live->ended_by = wait_until(live, until);
 		if (live->ended_by != WATCH_TIME || until == end)
 			return show_rest(live);
-		err = snapshot(live, false);
+		shown++;
+		err = snapshot(live, is_over(live, shown) ? SNAPSHOT_WHOLE : SNAPSHOT_QUICK);
 		if (!err)
 			err = show_interval(live);
-		shown++;
 		next += interval;
 		if (next < now_ns())
 			next = now_ns() + interval;

@@ -70,7 +70,26 @@ struct hlist_head {
 	struct hlist_node *first;
 };
 
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+	int level;
+	struct cgroup *ancestors[];
+};
+
+struct cgroup___before_6_1 {
+	__u64 ancestor_ids[1];
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
 struct signal_struct {
+	int nr_threads;
 	unsigned int flags;
 	int group_exit_code;
 };
@@ -94,6 +113,7 @@ struct task_struct {
 	struct completion *vfork_done;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
+	struct css_set *cgroups;
 	struct pid *thread_pid;
 	struct hlist_node pid_links[4];
 	struct signal_struct *signal;

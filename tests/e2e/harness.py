@@ -52,7 +52,7 @@ class Program:
         self.stderr_path = directory / "stderr"
         with open(self.stdout_path, "wb") as out, open(self.stderr_path, "wb") as err:
             self.process = subprocess.Popen(
-                [str(a) for a in arguments],
+                [a if isinstance(a, bytes) else str(a) for a in arguments],
                 stdin=options.pop("stdin", subprocess.DEVNULL), stdout=out, stderr=err, **options)
         self.pid = self.process.pid
 

@@ -100,7 +100,6 @@ def unused_pid():
     (("-a", "--csv", "-v", "channels,locks"), ("--csv",)),
     (("--nonsense",), ("nonsense",)),
     (("-Z",), ("Z",)),
-    (("-G", "/"), ("cgroup",)),
     (("record", "-a"), ("record",)),
     (("report",), ("report",)),
     (("export", "--to", "csv"), ("export",)),

@@ -13,7 +13,8 @@ DISTRIBUTION = {key: NUMBER for key in ("count", "mean_ns", "min_ns", "p50_ns", 
 
 PROCESS = {"pid": NUMBER, "ppid": NUMBER, "comm": str, "threads": FIGURE,
            "sent_bytes": FIGURE, "received_bytes": FIGURE, "sent_messages": FIGURE,
-           "received_messages": FIGURE, "blocked_ns": FIGURE, "lock_wait_ns": FIGURE, "runqueue_ns": FIGURE}
+           "received_messages": FIGURE, "blocked_ns": FIGURE, "lock_wait_ns": FIGURE, "runqueue_ns": FIGURE,
+           "ns_pid": FIGURE, "cmdline": (str, OPTIONAL), "cgroup": (str, OPTIONAL)}
 
 ENDPOINT = {"pid": NUMBER, "comm": str, "role": str, "sent_bytes": FIGURE, "received_bytes": FIGURE,
             "sent_messages": FIGURE, "received_messages": FIGURE, "calls": FIGURE, "would_block": FIGURE,
@@ -33,7 +34,7 @@ WAIT = {"pid": NUMBER, "tid": NUMBER, "comm": str, "on": str, "kind": str, "beca
         "because_of_tid": FIGURE, "count": NUMBER, "blocked_ns": NUMBER, "runqueue_ns": NUMBER}
 
 HEALTH = {key: FIGURE for key in (
-    "lost_events", "missed_runs", "map_full", "unresolved_fds", "straddling_calls", "merged_deliveries",
+    "lost_events", "missed_runs", "map_full", "evicted_channels", "unresolved_fds", "straddling_calls", "merged_deliveries",
     "ambiguous_deliveries", "late_witnesses", "storage_busy", "unknown_syscalls_32bit",
     "uncovered_calls", "bpf_cpu_ns", "user_cpu_ns")}
 

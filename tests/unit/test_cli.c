@@ -79,7 +79,7 @@ static const struct refusal {
 	const char *line;
 	const char *part; /* of the one line */
 } refusals[] = {
-	{ "", "no target: give -p PID, -c NAME, -a or -- COMMAND (see ipctrace --help)" },
+	{ "", "no target: give -p PID, -c NAME, -G CGROUP, -a or -- COMMAND (see ipctrace --help)" },
 	{ "1 5", "no target" },
 	{ "-p 0", "bad id '0' in --pid: give numbers from 1 to" },
 	{ "-p abc", "bad id 'abc'" },
@@ -108,8 +108,9 @@ static const struct refusal {
 	{ "-p 1 -- true", "--pid and -- COMMAND exclude each other" },
 	{ "--", "no command after --" },
 	{ "-p 1 --", "no command after --" },
-	{ "-G /x", "--cgroup is not available in this version" },
-	{ "--cgroup=/x", "--cgroup is not available in this version" },
+	{ "-G a -G b", "more than one --cgroup: give one, or one above them" },
+	{ "-G a -p 1", "--cgroup and --pid exclude each other: give one target" },
+	{ "--cgroup=", "empty value in --cgroup: give a name" },
 	{ "record -p 1", "record is not available in this version" },
 	{ "report x", "report is not available in this version" },
 	{ "export --to csv", "export is not available in this version" },
@@ -412,7 +413,7 @@ static void test_help_and_version(void **state)
 	assert_int_equal(exits("--help"), 0);
 	assert_ptr_equal(strstr(outcome.text, "Usage: ipctrace "), outcome.text);
 	assert_non_null(strstr(outcome.text, "mqueue"));
-	assert_null(strstr(outcome.text, "cgroup"));
+	assert_non_null(strstr(outcome.text, "--cgroup=PATH"));
 	examples = strstr(outcome.text, "Examples:");
 	assert_non_null(examples);
 	assert_null(strstr(examples, "\n\n"));

@@ -166,7 +166,9 @@ static void test_holders(void **state)
 }
 
 static struct flow flow;
-static struct errno_count flow_errnos[] = {{EPIPE, {3, 30}}, {ECONNRESET, {1, 10}}, {524, {0, 2}}};
+static struct errno_count flow_errnos[] = {
+	{.error = EPIPE, .count = {3, 30}}, {.error = ECONNRESET, .count = {1, 10}}, {.error = 524, .count = {0, 2}},
+};
 static const struct flow *flow_list[] = {&flow};
 
 /* The receiver of the fixture's pipe has failed. */
@@ -209,7 +211,7 @@ static void test_other_formats(void **state)
 	(void)state;
 	add_errors();
 	text = print(WINDOW_RUN, options, 80);
-	assert_contains(text, ",errnos\n");
+	assert_contains(text, ",signals,errnos\n");
 	assert_contains(text, "\"cat(13): EPIPE 30, EAGAIN 20, ECONNRESET 10, error 524 2\"");
 	free(text);
 	options.format = FORMAT_JSON;

@@ -268,7 +268,7 @@ static void test_csv(void **state)
 	free(text);
 	options = (struct view_options){ .format = FORMAT_CSV, .views = VIEW_PROCESSES };
 	text = print(WINDOW_RUN, options, 80);
-	assert_contains(text, "summary,99,1,,,,,,,,,,,peer\n");
+	assert_contains(text, "summary,99,1,,,,,,,,,,,,peer\n");
 	assert_lacks(text, "type");
 	free(text);
 	options.views = VIEW_HIST;

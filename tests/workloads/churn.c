@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Short lives: 499 threads (default) or 101 forked children, each writes once and is gone. */
+/* Short lives: 499 threads (default), 101 forked children or a storm of 10,000; each writes once and is gone. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,11 +10,13 @@
 
 #define THREADS 499
 #define CHILDREN 101
+#define STORM 10000
+#define ALIVE 200 /* at most, of a storm */
 #define MESSAGE_BYTES 41
 
 static struct truth_channel *channel;
 static int fds[2];
-static unsigned children;
+static unsigned children, wanted_children;
 
 static void *write_once(void *unused)
 {
@@ -49,25 +51,28 @@ static void start_children(void *unused)
 	char data[MESSAGE_BYTES] = "";
 
 	(void)unused;
-	for (unsigned i = 0; i < CHILDREN; i++) {
+	for (unsigned i = 0, alive = 0; i < wanted_children; i++) {
 		pid_t child = fork();
 
 		if (child == 0)
 			_exit(write(fds[1], data, sizeof(data)) != sizeof(data));
 		edges_expect(child > 0, "fork");
+		alive++;
+		while (alive >= ALIVE && waitpid(-1, NULL, 0) > 0)
+			alive--;
 		if (i % 5 == 4)
 			while (waitpid(-1, NULL, WNOHANG) > 0)
-				;
+				alive--;
 	}
 	while (waitpid(-1, NULL, 0) > 0)
 		;
-	children = CHILDREN;
+	children = wanted_children;
 }
 
 static void reader(void *unused)
 {
 	char data[MESSAGE_BYTES];
-	unsigned count = truth_options.variant ? CHILDREN : THREADS;
+	unsigned count = wanted_children ? wanted_children : THREADS;
 
 	(void)unused;
 	for (unsigned i = 0; i < count; i++)
@@ -85,6 +90,8 @@ int main(int argc, char **argv)
 	truth_options_parse(argc, argv);
 	edges_expect(!pipe(fds), "pipe");
 	channel = truth_file_channel("pipe", fds[0]);
+	if (truth_options.variant)
+		wanted_children = strcmp(truth_options.variant, "storm") ? CHILDREN : STORM;
 	truth_print_more = print_children;
 	truth_worker(0, truth_options.variant ? start_children : start_threads, NULL, -1);
 	truth_worker(0, reader, NULL, -1);

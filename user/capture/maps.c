@@ -51,7 +51,7 @@ int iterator_run(const struct bpf_link *link, size_t record_size,
 	return err;
 }
 
-int map_for_each(struct session *session, enum map map,
+int map_for_each(struct session *session, enum kernel_table table,
 		 void (*take)(void *context, const void *entry), void *context)
 {
 	static const size_t entry_size[] = {
@@ -60,5 +60,5 @@ int map_for_each(struct session *session, enum map map,
 #undef MAP
 	};
 
-	return iterator_run(session->map_links[map], entry_size[map], take, context);
+	return iterator_run(session->map_links[table], entry_size[table], take, context);
 }

@@ -97,6 +97,7 @@ static void forget(struct session *session, const struct test_result *result)
 		edge.object = object;
 		bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.edges), &edge);
 	}
+	memset(session->bpf->bss->table_fills, 0, sizeof(session->bpf->bss->table_fills));
 }
 
 int session_self_test(struct session *session, char error[SESSION_ERROR_SIZE])
@@ -114,7 +115,7 @@ int session_self_test(struct session *session, char error[SESSION_ERROR_SIZE])
 	if (!err)
 		err = undo;
 	if (!err)
-		err = map_for_each(session, MAP_flows, find_own, &result);
+		err = map_for_each(session, TABLE_flows, find_own, &result);
 	if (err) {
 		snprintf(error, SESSION_ERROR_SIZE, "the self-test could not run: %s",
 			 strerror(-err));

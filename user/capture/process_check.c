@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h; the flags are part of /proc/PID/stat */
@@ -147,4 +148,19 @@ int process_check_tids(const pid_t *ids, unsigned count, char *error, size_t siz
 	for (unsigned i = 0; i < count && !err; i++)
 		err = check_tid(ids[i], error, size);
 	return err;
+}
+
+/* The first PID namespace's, include/linux/proc_ns.h: PROC_PID_INIT_INO. */
+#define FIRST_PID_NAMESPACE 0xeffffffcu
+
+int process_check_namespace(char *error, size_t size)
+{
+	struct stat own;
+
+	if (stat("/proc/self/ns/pid", &own))
+		return fail(-ENOENT, error, size, "cannot read /proc: mount it (mount -t proc proc /proc)");
+	if (own.st_ino == FIRST_PID_NAMESPACE)
+		return 0;
+	return fail(-EOPNOTSUPP, error, size, "inside a PID namespace (a container) pids are not the kernel's: run it "
+		    "on the host, where -p takes the host's pids and -G the container's cgroup");
 }

@@ -20,4 +20,10 @@ int process_check_tids(const pid_t *ids, unsigned count, char *error, size_t siz
 /* The process that thread TID belongs to. Returns 0, -ESRCH (no such thread) or a negative errno. */
 int tgid_of_tid(pid_t tid, pid_t *tgid);
 
+/*
+ * Do we see the pids that the kernel side sees? Not inside a PID namespace of its own. Returns 0, or a negative
+ * errno with a line in ERROR.
+ */
+int process_check_namespace(char *error, size_t size);
+
 #endif

@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 
+#include "capture/cgroup.h"
+#include "capture/process_check.h"
 #include "capture/session_private.h"
 #include "capture/syscall_tables.h"
 #include "targets.h"
@@ -35,6 +37,8 @@ static enum target_mode mode_of(enum target_kind kind)
 		return TARGET_MODE_COMM;
 	case TARGET_ALL:
 		return TARGET_MODE_ALL;
+	case TARGET_CGROUP:
+		return TARGET_MODE_CGROUP;
 	default:
 		return TARGET_MODE_NONE;
 	}
@@ -48,7 +52,7 @@ static void leave_out_opening(__u8 *table)
 			table[i] = OP_NONE;
 }
 
-static void settings_fill(struct session *session, const struct options *options)
+static void settings_fill(struct session *session, const struct options *options, __u64 cgroup)
 {
 	struct ipctrace_bpf__rodata *settings = session->bpf->rodata;
 
@@ -58,6 +62,7 @@ static void settings_fill(struct session *session, const struct options *options
 	if (options->comm)
 		strncpy((char *)settings->target_comm, options->comm,
 			sizeof(settings->target_comm) - 1);
+	settings->target_cgroup = cgroup;
 	settings->follow_children = options->follow || options->target == TARGET_COMMAND;
 	settings->follow_peers = options->target != TARGET_TIDS && options->target != TARGET_ALL;
 	if (!settings->follow_peers) {
@@ -113,6 +118,8 @@ static void choose_programs(struct session *session)
 		bpf_program__set_autoload(twin, !unpreempted);
 	}
 	choose_uring_programs(session);
+	bpf_program__set_autoload(session->bpf->progs.on_cgroup_attach,
+				  session->bpf->rodata->target_mode == TARGET_MODE_CGROUP);
 	/* These are attached with their maps. */
 #define MAP(name, key_type, value_type)                                                            \
 	bpf_program__set_autoattach(session->bpf->progs.list_##name, false);
@@ -123,8 +130,14 @@ static void choose_programs(struct session *session)
 static int session_load(struct session *session, const struct options *options,
 			char error[SESSION_ERROR_SIZE])
 {
+	struct cgroup cgroup = {};
 	int err;
 
+	if (options->target == TARGET_CGROUP) {
+		err = cgroup_find(options->cgroup, &cgroup, error, SESSION_ERROR_SIZE);
+		if (err)
+			return err;
+	}
 	session->bpf = ipctrace_bpf__open();
 	if (!session->bpf) {
 		err = -errno;
@@ -132,7 +145,7 @@ static int session_load(struct session *session, const struct options *options,
 			 strerror(-err));
 		return err;
 	}
-	settings_fill(session, options);
+	settings_fill(session, options, cgroup.id);
 	choose_programs(session);
 	err = ipctrace_bpf__load(session->bpf);
 	/* libbpf then looks for the missing kernel function in modules, which takes CAP_SYS_ADMIN. */
@@ -160,7 +173,7 @@ static int attach_map_iterators(struct session *session)
 #undef MAP
 	};
 
-	for (int i = 0; i < MAP_COUNT; i++) {
+	for (int i = 0; i < TABLE_COUNT; i++) {
 		union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(iterators[i].map)};
 		struct bpf_iter_attach_opts options;
 
@@ -191,6 +204,7 @@ static int session_attach(struct session *session, char error[SESSION_ERROR_SIZE
 	else if (err)
 		snprintf(error, SESSION_ERROR_SIZE,
 			 "cannot attach the BPF programs: %s; run ipctrace check", strerror(-err));
+	tables_measure(session);
 	session->mark_link = session->bpf->links.mark_targets;
 	session->holders_link = session->bpf->links.list_holders;
 	session->share_link = session->bpf->links.share_channels;
@@ -225,6 +239,8 @@ int session_open(struct session **out, const struct options *options,
 	features_probe(&session->features);
 	err = features_check(&session->features, error, SESSION_ERROR_SIZE);
 	if (!err)
+		err = process_check_namespace(error, SESSION_ERROR_SIZE);
+	if (!err)
 		err = session_load(session, options, error);
 	for (unsigned i = 0; !err && i < options->id_count; i++) {
 		__u32 id = options->ids[i];
@@ -252,7 +268,7 @@ void session_close(struct session *session)
 {
 	if (!session)
 		return;
-	for (int i = 0; i < MAP_COUNT; i++)
+	for (int i = 0; i < TABLE_COUNT; i++)
 		bpf_link__destroy(session->map_links[i]);
 	ipctrace_bpf__destroy(session->bpf);
 	if (session->stats_fd >= 0)
@@ -285,7 +301,7 @@ static int check_marked(struct session *session, const struct options *options,
 {
 	for (unsigned i = 0; options->target == TARGET_PIDS && i < options->id_count; i++) {
 		struct search search = {.pid = options->ids[i]};
-		int err = map_for_each(session, MAP_processes, match_process, &search);
+		int err = map_for_each(session, TABLE_processes, match_process, &search);
 
 		if (!err && search.found)
 			continue;
@@ -348,7 +364,7 @@ bool session_still_works(void *context)
 	struct session *session = context;
 	int fd;
 
-	if (map_for_each(session, MAP_processes, no_record, NULL))
+	if (map_for_each(session, TABLE_processes, no_record, NULL))
 		return false;
 	fd = bpf_iter_create(bpf_link__fd(session->holders_link));
 	if (fd < 0)

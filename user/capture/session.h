@@ -31,12 +31,20 @@ int session_mark_targets(struct session *session, const struct options *options,
 /* Marks a process to be traced from its next execve on. */
 int session_arm(struct session *session, pid_t pid, char error[SESSION_ERROR_SIZE]);
 
+enum snapshot {
+	SNAPSHOT_QUICK, /* what has changed */
+	SNAPSHOT_WHOLE, /* everything, and the holders of all channels */
+	SNAPSHOT_PART,  /* what has changed; the interval goes on after it */
+};
+
 /*
  * Reads the maps into MODEL as a new snapshot: between model_begin() and model_end(). Searches for
- * the holders of channels when WITH_HOLDERS is set, when a channel with one end has come up, and as
- * often as it is cheap.
+ * the holders of channels also when a channel with one end has come up, and as often as it is cheap.
  */
-int session_snapshot(struct session *session, struct model *model, bool with_holders);
+int session_snapshot(struct session *session, struct model *model, enum snapshot kind);
+
+/* Must a snapshot be taken soon, so that there is room in the kernel's tables? Costs nothing. */
+bool session_is_crowded(const struct session *session);
 
 /* Searches for the holders of channels alone, without a snapshot. */
 int session_find_holders(struct session *session, struct model *model);

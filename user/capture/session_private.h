@@ -5,18 +5,13 @@
 #ifndef IPCTRACE_SESSION_PRIVATE_H
 #define IPCTRACE_SESSION_PRIVATE_H
 
+#include <time.h>
+
 #include "capture/features.h"
 #include "capture/file_locks.h"
 #include "capture/session.h"
 #include "ipctrace.skel.h"
 #include "thread_state.h"
-
-enum map {
-#define MAP(name, key_type, value_type) MAP_##name,
-#include "maps.def"
-#undef MAP
-	MAP_COUNT
-};
 
 /* A map's entry as its iterator writes it: struct flows_entry and so on. */
 #define MAP(name, key_type, value_type)                                                            \
@@ -36,13 +31,35 @@ struct session {
 	uint64_t missed_before; /* runs missed before anything was traced */
 	uint64_t next_search_ns; /* CLOCK_MONOTONIC: when the next search for holders is affordable */
 	struct file_locks_search file_locks;
+	__u32 room[TABLE_COUNT]; /* how many entries fit into each table */
+	unsigned evictions;
+	uint64_t next_eviction_ns; /* CLOCK_MONOTONIC: one that was of no use is not tried again before */
 	struct bpf_link *mark_link, *holders_link, *share_link, *areas_link; /* iterators */
-	struct bpf_link *map_links[MAP_COUNT];     /* iterators, in the order of maps.def */
+	struct bpf_link *map_links[TABLE_COUNT];   /* iterators, in the order of maps.def */
 };
 
 /* Calls TAKE for all entries of a map. Returns 0 or a negative errno. */
-int map_for_each(struct session *session, enum map map,
+int map_for_each(struct session *session, enum kernel_table table,
 		 void (*take)(void *context, const void *entry), void *context);
+
+/* Sets what the iterators over the tables do. */
+void table_mode_set(struct session *session, enum table_mode mode);
+
+/* May there be anything to read in TABLE? */
+bool table_has_news(const struct session *session, enum kernel_table table);
+
+/* The function that feeds an entry of TABLE, as its iterator writes it, to a model. */
+typedef void (*table_feed)(void *model, const void *entry);
+table_feed table_feed_of(enum kernel_table table);
+
+/* Notes how large the tables are. */
+void tables_measure(struct session *session);
+
+/* Is a table so full that the kernel may soon have no room in it? */
+bool tables_are_crowded(const struct session *session);
+
+/* Takes what is idle out of crowded tables, and feeds it to MODEL for the last time. Returns 0 or a negative errno. */
+int tables_evict(struct session *session, struct model *model);
 
 /* Runs an iterator and hands its output to TAKE in pieces. Returns 0 or a negative errno. */
 int iterator_run(const struct bpf_link *link, size_t record_size,
@@ -59,6 +76,9 @@ int session_mark_again(struct session *session);
  * hold off the programs of perf events.)
  */
 void session_tracing_begins(struct session *session);
+
+/* Nanoseconds of a clock. */
+uint64_t clock_ns(clockid_t clock);
 
 /* CPU time of this process, in user space and in the kernel. */
 uint64_t own_cpu_ns(void);

@@ -13,10 +13,11 @@
 
 #include "capture/file_locks.h"
 #include "capture/lock_names.h"
+#include "capture/process_names.h"
 #include "capture/session_private.h"
 #include "targets.h"
 
-static uint64_t clock_ns(clockid_t clock)
+uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
@@ -34,17 +35,24 @@ static uint64_t clock_ns(clockid_t clock)
 #include "maps.def"
 #undef MAP
 
-static int read_maps(struct session *session, struct model *model)
+table_feed table_feed_of(enum kernel_table table)
 {
-	static void (*const take[])(void *model, const void *entry) = {
+	static const table_feed feeds[] = {
 #define MAP(name, key_type, value_type) take_##name,
 #include "maps.def"
 #undef MAP
 	};
+
+	return feeds[table];
+}
+
+static int read_maps(struct session *session, struct model *model)
+{
 	int err = 0;
 
-	for (int map = 0; map < MAP_COUNT && !err; map++)
-		err = map_for_each(session, map, take[map], model);
+	for (int table = 0; table < TABLE_COUNT && !err; table++)
+		if (table_has_news(session, table))
+			err = map_for_each(session, table, table_feed_of(table), model);
 	return err;
 }
 
@@ -87,8 +95,7 @@ int session_find_holders(struct session *session, struct model *model)
 	uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC), end_ns;
 	int err;
 
-	model->base->own_netns = own_netns();
-	model->base->posix_shm_device = posix_shm_device();
+	model_know_host(model, own_netns(), posix_shm_device());
 	model_begin_holders(model, begin_ns);
 	err = iterator_run(session->holders_link, sizeof(struct holder_record), take_holder,
 			   model);
@@ -159,6 +166,7 @@ static void read_health(struct session *session, struct model *model)
 #undef USER
 #undef NONE
 	set_health(model, HEALTH_LOST_EVENTS, true, 0);
+	set_health(model, HEALTH_EVICTED_CHANNELS, true, model->base->evicted_channels);
 	set_health(model, HEALTH_MISSED_RUNS, features->recursion_misses,
 		   totals.missed_runs - session->missed_before);
 	set_health(model, HEALTH_BPF_CPU_NS, features->run_time_stats || session->stats_fd >= 0,
@@ -166,25 +174,58 @@ static void read_health(struct session *session, struct model *model)
 	set_health(model, HEALTH_USER_CPU_NS, true, own_cpu_ns() - session->load_cpu_ns);
 }
 
-int session_snapshot(struct session *session, struct model *model, bool with_holders)
+/* Those that the hooks do not mark by themselves. */
+static void mark_newcomers(struct session *session)
 {
-	bool search = with_holders || clock_ns(CLOCK_MONOTONIC) >= session->next_search_ns;
-	/* What is counted from here on belongs to the next interval's minimum and maximum. */
-	__u32 ended = session->bpf->bss->epoch++;
-	int err;
+	__u32 mode = session->bpf->rodata->target_mode;
+	__u32 *arriving = &session->bpf->bss->cgroup_arriving, seen;
 
 	/* A process may have taken the name with prctl, which no hook of ours sees. */
-	if (session->bpf->rodata->target_mode == TARGET_MODE_COMM)
+	if (mode == TARGET_MODE_COMM)
 		session_mark_again(session);
-	model_begin(model, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), ended);
+	if (mode != TARGET_MODE_CGROUP)
+		return;
+	/* Threads that make no calls yet; when all are marked, strangers need no longer be looked at. */
+	seen = __atomic_load_n(arriving, __ATOMIC_SEQ_CST);
+	if (seen && !session_mark_again(session))
+		__atomic_fetch_sub(arriving, seen, __ATOMIC_SEQ_CST);
+}
+
+bool session_is_crowded(const struct session *session)
+{
+	return tables_are_crowded(session);
+}
+
+int session_snapshot(struct session *session, struct model *model, enum snapshot kind)
+{
+	bool search = kind == SNAPSHOT_WHOLE ||
+		      (kind == SNAPSHOT_QUICK && clock_ns(CLOCK_MONOTONIC) >= session->next_search_ns);
+	__u32 epoch = session->bpf->bss->epoch;
+	int err;
+
+	mark_newcomers(session);
+	/* What is counted from here on belongs to the next interval's minimum and maximum. */
+	if (kind != SNAPSHOT_PART)
+		session->bpf->bss->epoch++;
+	session->bpf->data->tick++;
+	model_begin(model, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), epoch);
+	table_mode_set(session, kind == SNAPSHOT_WHOLE ? TABLE_READ_ALL : TABLE_READ_CHANGED);
 	err = read_maps(session, model);
-	if (!err && session->bpf->rodata->want_file_locks)
+	/* The look is one for each interval. */
+	if (!err && kind != SNAPSHOT_PART && session->bpf->rodata->want_file_locks)
 		file_locks_look(&session->file_locks, model);
+	if (!err && tables_are_crowded(session))
+		err = tables_evict(session, model);
+	if (!err)
+		err = model_forget(model);
+	table_mode_set(session, TABLE_READ_ALL);
+	if (kind == SNAPSHOT_PART)
+		model_go_on(model);
 	if (!err && search)
 		err = session_find_holders(session, model);
 	if (!err)
 		err = model_end(model);
-	if (!err && model_wants_holders(model) && !search) {
+	if (!err && kind != SNAPSHOT_PART && model_wants_holders(model) && !search) {
 		err = session_find_holders(session, model);
 		if (!err)
 			err = model_end(model);
@@ -192,6 +233,7 @@ int session_snapshot(struct session *session, struct model *model, bool with_hol
 	if (err)
 		return err;
 	lock_names_fill(model);
+	process_names_fill(model);
 	read_health(session, model);
 	return 0;
 }

@@ -49,6 +49,9 @@ void target_text(const struct options *options, char text[TARGET_TEXT_SIZE])
 	case TARGET_COMM:
 		snprintf(text, TARGET_TEXT_SIZE, "every %s", options->comm);
 		break;
+	case TARGET_CGROUP:
+		snprintf(text, TARGET_TEXT_SIZE, "the cgroup %s", options->cgroup);
+		break;
 	case TARGET_ALL:
 		snprintf(text, TARGET_TEXT_SIZE, "the whole system");
 		break;

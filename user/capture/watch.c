@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When to stop. Processes are watched through pidfds; single threads have none on older kernels
- * and are looked at ten times a second.
+ * When to stop. Processes are watched through pidfds; single threads have none on older kernels, nor have cgroups:
+ * these are looked at ten times a second.
  */
 #include "capture/watch.h"
+
+#include "capture/cgroup.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,11 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define THREAD_LOOK_NS 100000000ULL
+#define LOOK_NS 100000000ULL
 
 struct watch {
 	const struct options *options;
 	struct spawn *spawn;
+	struct cgroup cgroup; /* TARGET_CGROUP */
 	int last_signal;
 	unsigned count;
 	struct pollfd *fds; /* the signals first, then the processes; those that ended are -1 */
@@ -81,10 +84,17 @@ static void add(struct watch *watch, int fd)
 int watch_open(struct watch **out, const struct options *options, struct spawn *spawn)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
+	char error[256];
 	int err = 0, fd;
 
 	if (!watch)
 		return -ENOMEM;
+	if (options->target == TARGET_CGROUP)
+		err = cgroup_find(options->cgroup, &watch->cgroup, error, sizeof(error));
+	if (err) {
+		free(watch);
+		return err;
+	}
 	watch->options = options;
 	watch->spawn = spawn;
 	watch->fds = calloc(options->id_count + 2, sizeof(*watch->fds));
@@ -152,9 +162,17 @@ static bool targets_ended(struct watch *watch)
 		return processes_ended(watch);
 	case TARGET_TIDS:
 		return threads_ended(watch);
+	case TARGET_CGROUP:
+		return cgroup_is_gone(&watch->cgroup);
 	default:
 		return false;
 	}
+}
+
+/* There is no descriptor that would tell the end of these. */
+static bool must_look(const struct watch *watch)
+{
+	return watch->options->target == TARGET_TIDS || watch->options->target == TARGET_CGROUP;
 }
 
 enum watch_event watch_wait(struct watch *watch, uint64_t until_ns)
@@ -164,8 +182,8 @@ enum watch_event watch_wait(struct watch *watch, uint64_t until_ns)
 		uint64_t left = until_ns > now ? until_ns - now : 0;
 		struct timespec timeout;
 
-		if (watch->options->target == TARGET_TIDS && left > THREAD_LOOK_NS)
-			left = THREAD_LOOK_NS;
+		if (must_look(watch) && left > LOOK_NS)
+			left = LOOK_NS;
 		timeout.tv_sec = left / 1000000000;
 		timeout.tv_nsec = left % 1000000000;
 		if (ppoll(watch->fds, watch->count, &timeout, NULL) < 0)

@@ -10,19 +10,28 @@ void advance(uint64_t *run, uint64_t *interval, uint64_t now)
 	*run = now;
 }
 
-int advance_slots(struct histogram *run, struct histogram *interval, const __u32 *slots,
-			 unsigned count)
+/* The count in SLOT; *AT goes through the buckets with the slots. */
+static uint64_t count_in(const struct histogram *h, unsigned *at, unsigned slot)
 {
-	unsigned at = 0;
+	while (*at < h->used && h->buckets[*at].slot < slot)
+		(*at)++;
+	return *at < h->used && h->buckets[*at].slot == slot ? h->buckets[*at].count : 0;
+}
+
+int advance_slots(struct histogram *run, struct histogram *interval, const struct histogram *past,
+		  const __u32 *slots, unsigned count)
+{
+	unsigned at = 0, past_at = 0;
 
 	for (unsigned slot = 0; slot < count; slot++) {
-		__u32 known = 0, added;
+		__u32 known, added;
 		int err;
 
-		while (at < run->used && run->buckets[at].slot < slot)
-			at++;
-		if (at < run->used && run->buckets[at].slot == slot)
-			known = run->buckets[at].count;
+		if (!slots[slot] && !run->used)
+			continue;
+		known = count_in(run, &at, slot);
+		if (past)
+			known -= count_in(past, &past_at, slot);
 		added = slots[slot] - known;
 		if (!added)
 			continue;

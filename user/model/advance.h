@@ -14,9 +14,9 @@ void advance(uint64_t *run, uint64_t *interval, uint64_t now);
 
 /*
  * Adds what has come since the last snapshot to both histograms. The kernel's COUNT slots are 32
- * bits wide and wrap. Returns 0 or -ENOMEM.
+ * bits wide and wrap; what PAST holds (NULL: nothing) was counted before they began. Returns 0 or -ENOMEM.
  */
-int advance_slots(struct histogram *run, struct histogram *interval, const __u32 *slots,
-		  unsigned count);
+int advance_slots(struct histogram *run, struct histogram *interval, const struct histogram *past,
+		  const __u32 *slots, unsigned count);
 
 #endif

@@ -15,7 +15,10 @@
 struct process_record {
 	struct process process; /* first: what views see */
 	bool named; /* comm and ppid are known */
+	__u32 image, read_image; /* as in process_value; one more than it when names were last read */
 	unsigned seen_in; /* the last search for holders that found it */
+	unsigned needed_in;          /* forget.c: the snapshot that last needed it, also in others */
+	struct process_counts gone; /* of its flows and locks that are forgotten */
 	UT_hash_handle hh;
 };
 
@@ -25,7 +28,14 @@ struct object_record {
 	bool described; /* value is filled */
 	__u64 latest_ns; /* of its descriptions; value.described_ns is of the first */
 	bool scanned;   /* the holders of the object are known */
+	/* The channel of what goes through it in each direction, as far as that does not depend on a destination. */
+	struct {
+		struct channel_record *record; /* NULL: to be identified */
+		bool is_settled;   /* it depends on no other object */
+		unsigned identity; /* base->identities when it was identified */
+	} channel[DIRECTION_COUNT];
 	char *path;     /* FIFO, shm: its path, or NULL; owned */
+	unsigned needed_in;
 	bool shares;    /* shm: see model_mapped() */
 	unsigned mapped_in; /* shm: the last snapshot in which a target mapped it, or had, 0: none */
 	UT_hash_handle hh;
@@ -34,11 +44,22 @@ struct object_record {
 struct destination_record {
 	__u64 key;
 	struct destination_value value;
+	unsigned needed_in;
 	UT_hash_handle hh;
 };
 
 struct flow {
 	struct flow_key key;
+	__u32 used;     /* as in entry_state */
+	bool active;    /* one of base->active */
+	bool taken_out; /* of the kernel's table; has not come back */
+	struct flow *next_active;
+	struct process *process;      /* NULL: not looked up yet */
+	struct object_record *object; /* the same */
+	struct channel_record *channel; /* of the last snapshot */
+	unsigned endpoint; /* of its channel: index in the last snapshot */
+	unsigned process_end; /* the same of the process that is its channel */
+	struct flow_past *past; /* past.h; NULL: it has never been taken out, or not come back */
 	struct flow_counts window[WINDOW_COUNT];
 	struct histogram sizes[WINDOW_COUNT];
 	struct histogram blocked[WINDOW_COUNT];
@@ -48,6 +69,9 @@ struct flow {
 
 struct edge_record {
 	struct edge edge; /* first: what views see */
+	bool taken_out; /* as in struct flow */
+	uint64_t past_messages, past_bytes;
+	struct object_record *object; /* NULL: not looked up yet */
 	UT_hash_handle hh;
 };
 
@@ -55,11 +79,16 @@ struct lock_record {
 	struct lock lock; /* first: what views see */
 	char id_text[64];
 	unsigned holder_room;
+	bool taken_out; /* as in struct flow */
+	struct lock_past *past;
 	UT_hash_handle hh;
 };
 
 struct wait_record {
 	struct wait wait; /* first: what views see */
+	__u32 used;     /* as in entry_state */
+	bool taken_out; /* as in struct flow */
+	typeof(((struct wait *)NULL)->window[0]) past;
 	UT_hash_handle hh;
 };
 
@@ -71,6 +100,8 @@ struct holder {
 	} key;
 	bool can_read, can_write;
 	unsigned seen_in; /* the last search that found it */
+	struct process_record *process; /* NULL: not looked up yet */
+	struct object_record *object;   /* the same */
 	UT_hash_handle hh;
 };
 
@@ -82,12 +113,17 @@ struct mapper {
 	uint64_t found_ns;  /* CLOCK_MONOTONIC: when a search found it for the first time, 0: never */
 	uint64_t bytes;     /* as of the search SEEN_IN */
 	unsigned seen_in;   /* the last search that found it */
+	bool taken_out; /* as in struct flow: the process has ended */
 	UT_hash_handle hh;
 };
 
 struct channel_record {
 	struct channel channel; /* first: what views see */
 	unsigned endpoint_room, flow_room;
+	unsigned old_endpoints; /* as many there were in the last snapshot: behind the new ones they are still there */
+	bool is_as_before;      /* the endpoints up to now are those of the last snapshot, in its order */
+	const struct object_record *named_by;
+	bool is_forgotten; /* its figures are only in those of its processes */
 	unsigned used_in; /* the snapshot that last had something to say of it */
 	uint64_t mapped_ns, found_ns; /* shm: the earliest of struct mapper */
 	bool was_incomplete; /* a search for its other end has been asked for */
@@ -107,9 +143,13 @@ struct model_base {
 	struct mapper *mappers;
 	struct channel_record *channels;
 	unsigned snapshot; /* counts derivations */
+	unsigned identities; /* counts changes of what is known of objects whose peers are found by it */
 	unsigned search;   /* counts searches for holders */
+	uint64_t evicted_channels; /* forget.c */
 	__u32 epoch;       /* the period that this snapshot ends */
-	uint64_t start_ns, last_ns; /* CLOCK_MONOTONIC */
+	struct flow *active; /* those that were fed in this interval */
+	bool interval_goes_on; /* the last snapshot was only a part of its interval */
+	uint64_t start_ns, interval_ns, last_ns; /* CLOCK_MONOTONIC: of the run, of the interval, the last snapshot */
 	uint64_t clock_offset_ns; /* wall clock less CLOCK_MONOTONIC, at the first snapshot */
 	uint64_t searched_ns; /* CLOCK_MONOTONIC: when the last search began */
 	dev_t posix_shm_device; /* of the file system of POSIX shared memory, 0: unknown */
@@ -123,6 +163,9 @@ void model_free(struct model *model);
 
 /* Begins a snapshot: the interval's figures become 0. EPOCH is the period that it ends. */
 void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 epoch);
+
+/* The snapshot was only a part of its interval: the next one goes on with it. */
+void model_go_on(struct model *model);
 
 /* Feeding. Values are the kernel's running totals; the differences are taken here. */
 void model_processes(struct model *model, const struct process_key *key,
@@ -144,6 +187,24 @@ void model_waits(struct model *model, const struct wait_key *key, const struct w
 
 /* Failed calls of one error, before the flow's or lock's own figures: these must not be older. */
 void model_errnos(struct model *model, const struct flow_key *key, const __u64 *value);
+
+/* An entry has been fed for the last time: it is no longer in TABLE of the kernel. */
+void model_taken_out(struct model *model, enum kernel_table table, const void *key);
+
+/*
+ * Forgets what is idle, if there is too much of it. Between model_begin() and model_end(). Returns 0 or -ENOMEM.
+ */
+int model_forget(struct model *model);
+
+/* Give a record back that is in no table any more. */
+void process_free(struct process_record *record);
+void object_free(struct object_record *record);
+void flow_free(struct flow *flow);
+void lock_free(struct lock_record *record);
+void channel_free(struct channel_record *record);
+
+/* What names depend on: inode number of our network namespace, where shm_open() puts objects (0: unknown). */
+void model_know_host(struct model *model, __u32 netns, dev_t posix_shm_device);
 
 /* A search for all holders begins; what it does not find again has been closed, or is not mapped any more. */
 void model_begin_holders(struct model *model, uint64_t now_ns);
@@ -189,38 +250,6 @@ int model_end(struct model *model);
  * marks it as searched.
  */
 bool model_wants_holders(struct model *model);
-
-/* Out of memory: model_end() will say so. */
-void model_failed(struct model *model);
-
-/* The record with this key in a table, or a new one that is all zero but for the key. */
-#define FIND_OR_ADD(model, table, record, key_member, key_pointer)                                 \
-	do {                                                                                       \
-		HASH_FIND(hh, (table), (key_pointer), sizeof((record)->key_member), (record));     \
-		if (!(record)) {                                                                   \
-			(record) = calloc(1, sizeof(*(record)));                                   \
-			if (!(record)) {                                                           \
-				model_failed(model);                                               \
-				return;                                                            \
-			}                                                                          \
-			(record)->key_member = *(key_pointer);                                     \
-			HASH_ADD(hh, (table), key_member, sizeof((record)->key_member), (record)); \
-		}                                                                                  \
-	} while (0)
-
-/* Takes over a histogram of the kernel's. */
-void model_advance_time(struct model *model, struct histogram window[WINDOW_COUNT],
-			const struct time_histogram *value);
-
-/* locks.c: the interval's figures become 0; all that a lock owns is freed. */
-void lock_begin(struct lock_record *record);
-void lock_free(struct lock_record *record);
-
-/* errnos.c: the same for counts by error number. */
-void errno_list_begin(struct errno_list *list);
-void errno_list_advance(struct model *model, struct errno_list *list, int error, uint64_t total);
-void model_lock_errnos(struct model *model, const struct lock_key *key, int error, uint64_t total);
-void errno_list_free(struct errno_list *list);
 
 struct object_record *model_find_object(const struct model_base *base, const struct object_key *key);
 

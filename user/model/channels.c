@@ -98,36 +98,76 @@ static struct channel_record *new_channel(struct model_base *base, const char *i
 }
 
 /* The first use of a channel in a snapshot makes it empty. */
-static int refresh_channel(struct channel_record *record, const struct channel_identity *identity,
-			   enum mechanism mechanism, unsigned snapshot)
+static void empty_channel(struct channel_record *record, unsigned snapshot)
 {
-	const char *name = identity->name[0] ? identity->name : identity->id;
 	struct channel *channel = &record->channel;
 
-	if (!channel->name || strcmp(channel->name, name)) {
-		free(channel->name);
-		channel->name = strdup(name);
-		if (!channel->name)
-			return -ENOMEM;
-	}
 	record->used_in = snapshot;
-	channel->mechanism = mechanism;
-	channel->capacity = identity->capacity;
-	channel->queued = identity->queued;
-	channel->max_queued = identity->max_queued;
+	record->old_endpoints = channel->endpoint_count;
+	record->is_as_before = true;
 	channel->endpoint_count = 0;
 	channel->flow_count = 0;
 	channel->mapped_ns = 0;
 	record->mapped_ns = 0;
 	record->found_ns = 0;
 	memset(channel->window, 0, sizeof(channel->window));
-	return 0;
 }
 
-static struct channel_record *get_channel(struct model_base *base,
-					  const struct object_record *object,
-					  enum direction direction,
-					  const struct destination_record *destination)
+static int name_channel(struct channel_record *record, const struct channel_identity *identity,
+			const struct object_record *object)
+{
+	const char *name = identity->name[0] ? identity->name : identity->id;
+	struct channel *channel = &record->channel;
+
+	record->named_by = object;
+	channel->mechanism = object->key.mechanism;
+	channel->capacity = identity->capacity;
+	channel->queued = identity->queued;
+	channel->max_queued = identity->max_queued;
+	if (channel->name && !strcmp(channel->name, name))
+		return 0;
+	free(channel->name);
+	channel->name = strdup(name);
+	return channel->name ? 0 : -ENOMEM;
+}
+
+/* Does nothing that may yet be learned of other objects make OBJECT's channel another one? */
+static bool is_settled(const struct model_base *base, const struct object_record *object)
+{
+	struct object_key peer = {
+		.object = object->value.peer,
+		.aux = object->value.peer_aux,
+		.mechanism = object->key.mechanism,
+	};
+
+	switch (object->key.mechanism) {
+	case MECH_UNIX_STREAM:
+	case MECH_UNIX_SEQPACKET:
+		return peer.object && peer.aux && model_find_object(base, &peer);
+	case MECH_UNIX_DGRAM:
+	case MECH_UDP:
+	case MECH_VSOCK:
+		return false;
+	case MECH_TCP:
+		return base->own_netns;
+	case MECH_SHM:
+		return base->posix_shm_device;
+	default:
+		return true;
+	}
+}
+
+/* The channel as it was identified before, if it still is that. */
+static struct channel_record *identified(const struct model_base *base, const struct object_record *object,
+					 enum direction direction)
+{
+	if (!object->channel[direction].is_settled && object->channel[direction].identity != base->identities)
+		return NULL;
+	return object->channel[direction].record;
+}
+
+static struct channel_record *identify(struct model_base *base, struct object_record *object,
+				       enum direction direction, const struct destination_record *destination)
 {
 	struct channel_identity identity;
 	struct channel_record *record;
@@ -138,22 +178,48 @@ static struct channel_record *get_channel(struct model_base *base,
 	HASH_FIND_STR(base->channels, identity.id, record);
 	if (!record)
 		record = new_channel(base, identity.id);
-	if (record && record->used_in != base->snapshot &&
-	    refresh_channel(record, &identity, object->key.mechanism, base->snapshot))
+	if (!record)
 		return NULL;
+	/* Who came first in a snapshot gives the name, and those who come later only a better one. */
+	if ((!record->channel.name || record->used_in != base->snapshot || record->named_by == object ||
+	     (identity.name[0] && !strcmp(record->channel.name, identity.id))) &&
+	    name_channel(record, &identity, object))
+		return NULL;
+	if (destination || mechanism_is_process(object->key.mechanism)) /* it may have another name by now */
+		return record;
+	object->channel[direction].record = record;
+	object->channel[direction].is_settled = is_settled(base, object);
+	object->channel[direction].identity = base->identities;
 	return record;
 }
 
-struct endpoint *get_endpoint(struct channel_record *record, const struct process *process)
+static struct channel_record *get_channel(struct model_base *base, struct object_record *object,
+					  enum direction direction,
+					  const struct destination_record *destination)
+{
+	struct channel_record *record = destination ? NULL : identified(base, object, direction);
+
+	if (!record)
+		record = identify(base, object, direction, destination);
+	if (record && record->used_in != base->snapshot)
+		empty_channel(record, base->snapshot);
+	return record;
+}
+
+/* Of a channel with thousands of endpoints nobody is searched who was there before. */
+struct endpoint *get_endpoint(struct channel_record *record, const struct process *process, unsigned hint)
 {
 	struct channel *channel = &record->channel;
+	unsigned count = channel->endpoint_count;
 	struct endpoint *endpoint;
 
-	for (unsigned i = 0; i < channel->endpoint_count; i++)
+	if (hint < count && channel->endpoints[hint].process == process)
+		return &channel->endpoints[hint];
+	record->is_as_before &= count < record->old_endpoints && channel->endpoints[count].process == process;
+	for (unsigned i = 0; i < count && !record->is_as_before; i++)
 		if (channel->endpoints[i].process == process)
 			return &channel->endpoints[i];
-	if (array_grow((void **)&channel->endpoints, channel->endpoint_count,
-		       &record->endpoint_room, sizeof(*channel->endpoints)))
+	if (array_grow((void **)&channel->endpoints, count, &record->endpoint_room, sizeof(*channel->endpoints)))
 		return NULL;
 	endpoint = &channel->endpoints[channel->endpoint_count++];
 	memset(endpoint, 0, sizeof(*endpoint));
@@ -161,17 +227,17 @@ struct endpoint *get_endpoint(struct channel_record *record, const struct proces
 	return endpoint;
 }
 
-static int add_flow(struct channel_record *record, const struct flow *flow,
-		    const struct process *process)
+static int add_flow(struct channel_record *record, struct flow *flow, const struct process *process)
 {
 	enum direction direction = flow->key.direction;
 	struct channel *channel = &record->channel;
-	struct endpoint *endpoint = get_endpoint(record, process);
+	struct endpoint *endpoint = get_endpoint(record, process, flow->endpoint);
 
 	if (!endpoint || array_grow((void **)&channel->flows, channel->flow_count,
 				    &record->flow_room, sizeof(*channel->flows)))
 		return -ENOMEM;
 	channel->flows[channel->flow_count++] = flow;
+	flow->endpoint = endpoint - channel->endpoints;
 	endpoint->side[direction].used = true;
 	if (direction == DIRECTION_SEND)
 		endpoint->can_write = true;
@@ -184,24 +250,20 @@ static int add_flow(struct channel_record *record, const struct flow *flow,
 	return 0;
 }
 
-static bool is_process(enum mechanism mechanism)
-{
-	return mechanism == MECH_SIGNAL || mechanism == MECH_PROCESS_VM;
-}
-
 /* A process that is a channel is at the other end of it, too, whether it calls or not. */
-static int add_process_end(struct model_base *base, struct channel_record *record, const struct flow *flow)
+static int add_process_end(struct model_base *base, struct channel_record *record, struct flow *flow)
 {
 	struct process_key key = {.pid = flow->key.object, .started_ms = flow->key.aux};
 	struct endpoint *endpoint;
 	struct process *process;
 
-	if (!is_process(flow->key.mechanism) || (flow->key.object & PROCESS_MISSING))
+	if (!mechanism_is_process(flow->key.mechanism) || (flow->key.object & PROCESS_MISSING))
 		return 0;
 	process = get_process(base, &key);
-	endpoint = process ? get_endpoint(record, process) : NULL;
+	endpoint = process ? get_endpoint(record, process, flow->process_end) : NULL;
 	if (!endpoint)
 		return -ENOMEM;
+	flow->process_end = endpoint - record->channel.endpoints;
 	if (flow->key.mechanism == MECH_SIGNAL || flow->key.direction == DIRECTION_SEND)
 		endpoint->can_read = true;
 	else
@@ -210,7 +272,7 @@ static int add_process_end(struct model_base *base, struct channel_record *recor
 }
 
 /* An object that the kernel has not described stands for itself. */
-static struct object_record *get_object(struct model_base *base, const struct object_key *key)
+struct object_record *get_object(struct model_base *base, const struct object_key *key)
 {
 	struct object_record *record = model_find_object(base, key);
 
@@ -221,25 +283,30 @@ static struct object_record *get_object(struct model_base *base, const struct ob
 		return NULL;
 	record->key = *key;
 	HASH_ADD(hh, base->objects, key, sizeof(record->key), record);
-	if (is_process(key->mechanism) && index_add(base, record))
+	if (mechanism_is_process(key->mechanism) && index_add(base, record))
 		return NULL;
 	return record;
 }
 
-struct channel_record *channel_of(struct model_base *base, const struct object_key *key,
-					 enum direction direction, __u64 destination_key)
+struct channel_record *object_channel(struct model_base *base, struct object_record *object,
+				      enum direction direction, __u64 destination_key)
 {
 	struct destination_record peer = {.key = destination_key}, *destination = NULL;
-	struct object_record *object = get_object(base, key);
 
-	if (!object)
-		return NULL;
 	if (destination_key & 1)
 		HASH_FIND(hh, base->destinations, &destination_key, sizeof(destination_key),
 			  destination);
 	else if (destination_key)
 		destination = &peer;
 	return get_channel(base, object, direction, destination);
+}
+
+struct channel_record *channel_of(struct model_base *base, const struct object_key *key,
+				  enum direction direction, __u64 destination_key)
+{
+	struct object_record *object = get_object(base, key);
+
+	return object ? object_channel(base, object, direction, destination_key) : NULL;
 }
 
 static struct object_key object_key_of(const struct flow_key *key)
@@ -256,13 +323,20 @@ int derive_flows(struct model_base *base)
 	struct flow *flow;
 
 	for (flow = base->flows; flow; flow = flow->hh.next) {
-		struct process *process = get_process(base, &flow->key.process);
 		struct object_key key = object_key_of(&flow->key);
-		struct channel_record *record =
-			channel_of(base, &key, flow->key.direction, flow->key.destination);
+		struct channel_record *record;
+		struct process *process;
 
-		if (!process || !record || add_flow(record, flow, process) ||
-		    add_process_end(base, record, flow))
+		if (!flow->process)
+			flow->process = get_process(base, &flow->key.process);
+		if (!flow->object)
+			flow->object = get_object(base, &key);
+		process = flow->process;
+		if (!process || !flow->object)
+			return -ENOMEM;
+		record = object_channel(base, flow->object, flow->key.direction, flow->key.destination);
+		flow->channel = record;
+		if (!record || add_flow(record, flow, process) || add_process_end(base, record, flow))
 			return -ENOMEM;
 		for (int w = 0; w < WINDOW_COUNT; w++) {
 			struct process_counts *sum = &process->window[w];
@@ -302,17 +376,18 @@ static struct channel_record *known_channel(struct model_base *base,
 					    const struct object_record *object,
 					    enum direction direction)
 {
+	struct channel_record *record = identified(base, object, direction);
 	struct channel_identity identity;
-	struct channel_record *record;
 
-	memset(&identity, 0, sizeof(identity));
-	mech_of(object->key.mechanism)->identify(base, object, direction, NULL, &identity);
-	HASH_FIND_STR(base->channels, identity.id, record);
+	if (!record) {
+		memset(&identity, 0, sizeof(identity));
+		mech_of(object->key.mechanism)->identify(base, object, direction, NULL, &identity);
+		HASH_FIND_STR(base->channels, identity.id, record);
+	}
 	return record && record->used_in == base->snapshot ? record : NULL;
 }
 
-static int add_holder(struct model_base *base, const struct holder *holder,
-		      const struct object_record *object, struct process *process,
+static int add_holder(struct model_base *base, struct object_record *object, struct process *process,
 		      enum direction direction)
 {
 	struct channel_record *record = known_channel(base, object, direction);
@@ -321,8 +396,8 @@ static int add_holder(struct model_base *base, const struct holder *holder,
 	if (!record && !process->traced)
 		return 0; /* a channel between strangers */
 	if (!record)
-		record = channel_of(base, &holder->key.object, direction, 0);
-	endpoint = record ? get_endpoint(record, process) : NULL;
+		record = object_channel(base, object, direction, 0);
+	endpoint = record ? get_endpoint(record, process, 0) : NULL;
 	if (!endpoint)
 		return -ENOMEM;
 	if (direction == DIRECTION_SEND)
@@ -349,20 +424,26 @@ static bool is_held(const struct model_base *base, const struct holder *holder,
 
 static int add_holders(struct model_base *base, bool traced)
 {
-	const struct holder *holder;
+	struct holder *holder;
 	int err = 0;
 
 	for (holder = base->holders; holder && !err; holder = holder->hh.next) {
-		struct process_record *process = find_record(base, &holder->key.process);
-		struct object_record *object = model_find_object(base, &holder->key.object);
+		struct process_record *process;
+		struct object_record *object;
 
+		if (!holder->process)
+			holder->process = find_record(base, &holder->key.process);
+		if (!holder->object)
+			holder->object = model_find_object(base, &holder->key.object);
+		process = holder->process;
+		object = holder->object;
 		if (!process || !object || process->process.traced != traced ||
 		    !is_held(base, holder, process))
 			continue;
 		if (holder->can_write && is_channel_end(object, DIRECTION_SEND))
-			err = add_holder(base, holder, object, &process->process, DIRECTION_SEND);
+			err = add_holder(base, object, &process->process, DIRECTION_SEND);
 		if (!err && holder->can_read && is_channel_end(object, DIRECTION_RECEIVE))
-			err = add_holder(base, holder, object, &process->process,
+			err = add_holder(base, object, &process->process,
 					 DIRECTION_RECEIVE);
 	}
 	return err;
@@ -380,7 +461,7 @@ static bool is_incomplete(const struct channel *channel)
 {
 	bool read = false, written = false;
 
-	if (is_process(channel->mechanism)) /* nobody holds it open */
+	if (mechanism_is_process(channel->mechanism)) /* nobody holds it open */
 		return false;
 	for (unsigned i = 0; i < channel->endpoint_count; i++) {
 		read |= channel->endpoints[i].can_read;

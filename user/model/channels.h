@@ -13,15 +13,28 @@
  */
 struct process *get_process(struct model_base *base, const struct process_key *key);
 
+/* The object, or a new one that nothing is known of. NULL: out of memory. */
+struct object_record *get_object(struct model_base *base, const struct object_key *key);
+
 /* The channel of what goes through an object in one direction; NULL: out of memory. */
+struct channel_record *object_channel(struct model_base *base, struct object_record *object,
+				      enum direction direction, __u64 destination_key);
+
+/* The same by the object's key. */
 struct channel_record *channel_of(struct model_base *base, const struct object_key *key,
 				  enum direction direction, __u64 destination_key);
+
+/* edges.c: the object that an edge was received from. */
+struct object_key edge_object(const struct edge_key *key);
 
 /* edges.c: the list of edges, once all flows have been put to their channels. Returns 0 or -ENOMEM. */
 int derive_edges(struct model *model);
 
-/* The end of a channel that is PROCESS's, made when it is new; NULL: out of memory. */
-struct endpoint *get_endpoint(struct channel_record *record, const struct process *process);
+/*
+ * The end of a channel that is PROCESS's, made when it is new. HINT: its index in the last snapshot, or any.
+ * NULL: out of memory.
+ */
+struct endpoint *get_endpoint(struct channel_record *record, const struct process *process, unsigned hint);
 
 /* mappings.c: puts all mappings to their channels and processes. Returns 0 or -ENOMEM. */
 int derive_mappings(struct model *model);

@@ -160,6 +160,13 @@ static int list_channels(struct model *model)
 	return 0;
 }
 
+/* What was forgotten of a process is in no flow or lock any more. */
+static void begin_sums(struct process_record *record)
+{
+	memset(record->process.window, 0, sizeof(record->process.window));
+	record->process.window[WINDOW_RUN] = record->gone;
+}
+
 int model_derive(struct model *model)
 {
 	struct process_record *record;
@@ -167,7 +174,7 @@ int model_derive(struct model *model)
 
 	model->base->snapshot++;
 	for (record = model->base->processes; record; record = record->hh.next)
-		memset(record->process.window, 0, sizeof(record->process.window));
+		begin_sums(record);
 	err = derive_flows(model->base);
 	if (!err)
 		err = derive_holders(model->base);

@@ -23,9 +23,23 @@ void model_edges(struct model *model, const struct edge_key *key, const struct e
 		record->edge.key = *key;
 		HASH_ADD(hh, model->base->edges, edge.key, sizeof(record->edge.key), record);
 	}
+	if (record->taken_out) {
+		record->past_messages = record->edge.window[WINDOW_RUN].messages;
+		record->past_bytes = record->edge.window[WINDOW_RUN].bytes;
+		record->taken_out = false;
+	}
 	advance(&record->edge.window[WINDOW_RUN].messages, &record->edge.window[WINDOW_INTERVAL].messages,
-		value->messages);
-	advance(&record->edge.window[WINDOW_RUN].bytes, &record->edge.window[WINDOW_INTERVAL].bytes, value->bytes);
+		record->past_messages + value->messages);
+	advance(&record->edge.window[WINDOW_RUN].bytes, &record->edge.window[WINDOW_INTERVAL].bytes,
+		record->past_bytes + value->bytes);
+}
+
+struct object_key edge_object(const struct edge_key *key)
+{
+	struct object_key object = key->object;
+
+	object.mechanism &= ~EDGE_GENERATION;
+	return object;
 }
 
 int derive_edges(struct model *model)
@@ -41,10 +55,16 @@ int derive_edges(struct model *model)
 		return -ENOMEM;
 	for (record = base->edges; record; record = record->hh.next) {
 		struct edge *edge = &record->edge;
-		struct channel_record *channel = channel_of(base, &edge->key.object, DIRECTION_RECEIVE, 0);
+		struct object_key object = edge_object(&edge->key);
+		struct channel_record *channel;
 
-		edge->from = edge->key.from.pid ? get_process(base, &edge->key.from) : NULL;
-		edge->to = get_process(base, &edge->key.to);
+		if (!record->object)
+			record->object = get_object(base, &object);
+		if (!edge->from && edge->key.from.pid)
+			edge->from = get_process(base, &edge->key.from);
+		if (!edge->to)
+			edge->to = get_process(base, &edge->key.to);
+		channel = record->object ? object_channel(base, record->object, DIRECTION_RECEIVE, 0) : NULL;
 		if (!channel || !edge->to || (edge->key.from.pid && !edge->from))
 			return -ENOMEM;
 		edge->channel = &channel->channel;

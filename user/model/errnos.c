@@ -8,12 +8,18 @@
 
 #include "model/advance.h"
 #include "model/array.h"
-#include "model/base.h"
+#include "model/feed.h"
 
 void errno_list_begin(struct errno_list *list)
 {
 	for (unsigned i = 0; i < list->count; i++)
 		list->items[i].count[WINDOW_INTERVAL] = 0;
+}
+
+void errno_list_returns(struct errno_list *list)
+{
+	for (unsigned i = 0; i < list->count; i++)
+		list->items[i].past = list->items[i].count[WINDOW_RUN];
 }
 
 void errno_list_free(struct errno_list *list)
@@ -29,7 +35,7 @@ static struct errno_count *get_count(struct model *model, struct errno_list *lis
 		if (list->items[i].error == error)
 			return &list->items[i];
 	if (array_grow((void **)&list->items, list->count, &list->room, sizeof(*list->items))) {
-		model_failed(model);
+		feed_failed(model);
 		return NULL;
 	}
 	item = &list->items[list->count++];
@@ -43,7 +49,7 @@ void errno_list_advance(struct model *model, struct errno_list *list, int error,
 	struct errno_count *item = get_count(model, list, error);
 
 	if (item)
-		advance(&item->count[WINDOW_RUN], &item->count[WINDOW_INTERVAL], total);
+		advance(&item->count[WINDOW_RUN], &item->count[WINDOW_INTERVAL], item->past + total);
 }
 
 static void flow_errnos(struct model *model, const struct flow_key *key, int error, uint64_t total)
@@ -51,7 +57,10 @@ static void flow_errnos(struct model *model, const struct flow_key *key, int err
 	struct flow *flow;
 
 	FIND_OR_ADD(model, model->base->flows, flow, key, key);
-	errno_list_advance(model, &flow->errnos, error, total);
+	if (feed_begin(model, flow))
+		feed_failed(model);
+	else
+		errno_list_advance(model, &flow->errnos, error, total);
 }
 
 void model_errnos(struct model *model, const struct flow_key *key, const __u64 *value)

@@ -50,7 +50,7 @@ static int make_room(struct histogram *h)
 
 	if (h->used < h->room)
 		return 0;
-	room = h->room ? 2 * h->room : 8;
+	room = h->room ? 2 * h->room : 2;
 	larger = realloc(h->buckets, room * sizeof(*larger));
 	if (!larger)
 		return -ENOMEM;

@@ -4,8 +4,9 @@
  */
 #include <stdlib.h>
 
-#include "model/base.h"
+#include "model/feed.h"
 #include "model/index.h"
+#include "model/past.h"
 
 struct model *model_new(uint64_t now_ns)
 {
@@ -20,6 +21,7 @@ struct model *model_new(uint64_t now_ns)
 	}
 	model->backend = "tracepoint";
 	model->base->start_ns = now_ns;
+	model->base->interval_ns = now_ns;
 	model->base->last_ns = now_ns;
 	return model;
 }
@@ -31,35 +33,40 @@ struct model *model_new(uint64_t now_ns)
 		for (; record__; record__ = next__) {                                              \
 			next__ = record__->hh.next;                                                \
 			release(record__);                                                         \
-			free(record__);                                                            \
 		}                                                                                  \
 	} while (0)
 
-static void nothing(void *record)
+void process_free(struct process_record *record)
 {
-	(void)record;
+	free(record->process.cmdline);
+	free(record->process.cgroup);
+	free(record);
 }
 
-static void release_object(struct object_record *record)
+void object_free(struct object_record *record)
 {
 	free(record->path);
+	free(record);
 }
 
-static void release_flow(struct flow *flow)
+void flow_free(struct flow *flow)
 {
+	flow_past_free(flow->past);
 	for (int w = 0; w < WINDOW_COUNT; w++) {
 		histogram_free(&flow->sizes[w]);
 		histogram_free(&flow->blocked[w]);
 	}
 	errno_list_free(&flow->errnos);
+	free(flow);
 }
 
-static void release_channel(struct channel_record *record)
+void channel_free(struct channel_record *record)
 {
 	free(record->channel.id);
 	free(record->channel.name);
 	free(record->channel.endpoints);
 	free(record->channel.flows);
+	free(record);
 }
 
 void model_free(struct model *model)
@@ -69,17 +76,17 @@ void model_free(struct model *model)
 	if (!model)
 		return;
 	base = model->base;
-	FREE_TABLE(struct process_record, base->processes, nothing);
+	FREE_TABLE(struct process_record, base->processes, process_free);
 	index_free(base);
-	FREE_TABLE(struct object_record, base->objects, release_object);
-	FREE_TABLE(struct destination_record, base->destinations, nothing);
-	FREE_TABLE(struct flow, base->flows, release_flow);
-	FREE_TABLE(struct edge_record, base->edges, nothing);
+	FREE_TABLE(struct object_record, base->objects, object_free);
+	FREE_TABLE(struct destination_record, base->destinations, free);
+	FREE_TABLE(struct flow, base->flows, flow_free);
+	FREE_TABLE(struct edge_record, base->edges, free);
 	FREE_TABLE(struct lock_record, base->locks, lock_free);
-	FREE_TABLE(struct wait_record, base->waits, nothing);
-	FREE_TABLE(struct mapper, base->mappers, nothing);
-	FREE_TABLE(struct holder, base->holders, nothing);
-	FREE_TABLE(struct channel_record, base->channels, release_channel);
+	FREE_TABLE(struct wait_record, base->waits, free);
+	FREE_TABLE(struct mapper, base->mappers, free);
+	FREE_TABLE(struct holder, base->holders, free);
+	FREE_TABLE(struct channel_record, base->channels, channel_free);
 	free(model->processes);
 	free(model->channels);
 	free(model->edges);

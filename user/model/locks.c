@@ -9,14 +9,15 @@
 #include "mech/mech.h"
 #include "model/advance.h"
 #include "model/array.h"
-#include "model/base.h"
+#include "model/feed.h"
+#include "model/past.h"
 
 static void set_name(struct model *model, struct lock *lock, const char *name)
 {
 	char *copy = strdup(name);
 
 	if (!copy) {
-		model_failed(model);
+		feed_failed(model);
 		return;
 	}
 	free(lock->name);
@@ -67,23 +68,32 @@ static void identify(struct model *model, struct lock_record *record)
 
 static void take_counts(struct model *model, struct lock_record *record, const struct lock_value *value)
 {
+	static const struct lock_counts none;
 	struct lock_counts *run = &record->lock.window[WINDOW_RUN];
 	struct lock_counts *interval = &record->lock.window[WINDOW_INTERVAL];
+	const struct lock_counts *past;
 
-	advance(&run->woken, &interval->woken, value->woken);
-	advance(&run->timeouts, &interval->timeouts, value->timeouts);
-	advance(&run->interrupted, &interval->interrupted, value->interrupted);
-	advance(&run->would_block, &interval->would_block, value->would_block);
-	advance(&run->errors, &interval->errors, value->errors);
-	advance(&run->wakes, &interval->wakes, value->wakes);
-	advance(&run->empty_wakes, &interval->empty_wakes, value->empty_wakes);
-	advance(&run->woken_threads, &interval->woken_threads, value->woken_threads);
-	advance(&run->requeued, &interval->requeued, value->requeued);
-	advance(&run->blocked_ns, &interval->blocked_ns, value->blocked_ns);
-	advance(&run->runqueue_ns, &interval->runqueue_ns, value->runqueue_ns);
+	if (lock_returns(record)) {
+		feed_failed(model);
+		return;
+	}
+	past = record->past ? &record->past->counts : &none;
+#define ADVANCE(figure) advance(&run->figure, &interval->figure, past->figure + value->figure)
+	ADVANCE(woken);
+	ADVANCE(timeouts);
+	ADVANCE(interrupted);
+	ADVANCE(would_block);
+	ADVANCE(errors);
+	ADVANCE(wakes);
+	ADVANCE(empty_wakes);
+	ADVANCE(woken_threads);
+	ADVANCE(requeued);
+	ADVANCE(blocked_ns);
+	ADVANCE(runqueue_ns);
+#undef ADVANCE
 	run->waits = run->woken + run->timeouts + run->interrupted;
 	interval->waits = interval->woken + interval->timeouts + interval->interrupted;
-	run->max_waiters = value->max_waiters;
+	run->max_waiters = value->max_waiters > past->max_waiters ? value->max_waiters : past->max_waiters;
 	if (run->max_waiters < record->lock.most_waiting)
 		run->max_waiters = record->lock.most_waiting;
 	interval->max_waiters = value->waiters;
@@ -112,7 +122,10 @@ void model_lock_sleeps(struct model *model, const struct lock_key *key,
 
 	FIND_OR_ADD(model, model->base->locks, record, lock.key, key);
 	identify(model, record);
-	model_advance_time(model, record->lock.wait, value);
+	if (lock_returns(record))
+		feed_failed(model);
+	else
+		feed_times(model, record->lock.wait, record->past ? &record->past->wait : NULL, value);
 }
 
 void model_file_lock_sleeps(struct model *model, const struct lock_key *key, const struct time_histogram *value)
@@ -141,7 +154,10 @@ void model_lock_errnos(struct model *model, const struct lock_key *key, int erro
 
 	FIND_OR_ADD(model, model->base->locks, record, lock.key, key);
 	identify(model, record);
-	errno_list_advance(model, &record->lock.errnos, error, total);
+	if (lock_returns(record))
+		feed_failed(model);
+	else
+		errno_list_advance(model, &record->lock.errnos, error, total);
 }
 
 static void add_file_lock(struct model *model, const struct lock_key *key)
@@ -180,7 +196,7 @@ static struct lock_holder *get_holder(struct model *model, struct lock *lock, __
 			return &lock->holders[i];
 	if (array_grow((void **)&lock->holders, lock->holder_count, &record->holder_room,
 		       sizeof(*lock->holders))) {
-		model_failed(model);
+		feed_failed(model);
 		return NULL;
 	}
 	holder = &lock->holders[lock->holder_count++];
@@ -239,7 +255,9 @@ void lock_free(struct lock_record *record)
 {
 	free(record->lock.name);
 	free(record->lock.holders);
+	lock_past_free(record->past);
 	errno_list_free(&record->lock.errnos);
 	for (int w = 0; w < WINDOW_COUNT; w++)
 		histogram_free(&record->lock.wait[w]);
+	free(record);
 }

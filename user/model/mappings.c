@@ -60,7 +60,7 @@ static int add_mappings(struct model *model, bool traced)
 		if (object->mapped_in != base->snapshot)
 			continue; /* memory of strangers */
 		record = channel_of(base, &mapper->key.object, DIRECTION_SEND, 0);
-		endpoint = record ? get_endpoint(record, process) : NULL;
+		endpoint = record ? get_endpoint(record, process, 0) : NULL;
 		if (!endpoint)
 			return -ENOMEM;
 		fill_endpoint(model, endpoint, mapper);

@@ -42,3 +42,8 @@ enum mechanism mechanism_by_kind(const char *kind)
 			return i;
 	return MECH_NONE;
 }
+
+bool mechanism_is_process(enum mechanism mechanism)
+{
+	return mechanism == MECH_SIGNAL || mechanism == MECH_PROCESS_VM;
+}

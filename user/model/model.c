@@ -9,12 +9,36 @@
 #include <string.h>
 
 #include "model/advance.h"
-#include "model/base.h"
+#include "model/feed.h"
 #include "model/index.h"
+#include "model/past.h"
 
-void model_failed(struct model *model)
+void feed_failed(struct model *model)
 {
 	model->base->error = -ENOMEM;
+}
+
+/* The interval's figures become 0. Most flows are idle, and theirs are already. */
+static void clear_interval(struct model_base *base)
+{
+	struct flow *next;
+
+	for (struct flow *flow = base->active; flow; flow = next) {
+		next = flow->next_active;
+		flow->next_active = NULL;
+		flow->active = false;
+		memset(&flow->window[WINDOW_INTERVAL], 0, sizeof(flow->window[0]));
+		histogram_clear(&flow->sizes[WINDOW_INTERVAL]);
+		histogram_clear(&flow->blocked[WINDOW_INTERVAL]);
+		errno_list_begin(&flow->errnos);
+	}
+	base->active = NULL;
+	for (struct edge_record *edge = base->edges; edge; edge = edge->hh.next)
+		memset(&edge->edge.window[WINDOW_INTERVAL], 0, sizeof(edge->edge.window[0]));
+	for (struct lock_record *lock = base->locks; lock; lock = lock->hh.next)
+		lock_begin(lock);
+	for (struct wait_record *wait = base->waits; wait; wait = wait->hh.next)
+		memset(&wait->wait.window[WINDOW_INTERVAL], 0, sizeof(wait->wait.window[0]));
 }
 
 void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 epoch)
@@ -25,22 +49,20 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t wall_ns, __u32 e
 		base->clock_offset_ns = wall_ns - now_ns;
 	base->epoch = epoch;
 	base->error = 0;
+	if (!base->interval_goes_on) {
+		clear_interval(base);
+		base->interval_ns = base->last_ns;
+	}
+	base->interval_goes_on = false;
 	model->time_ns = wall_ns;
-	model->duration_ns[WINDOW_INTERVAL] = now_ns - base->last_ns;
+	model->duration_ns[WINDOW_INTERVAL] = now_ns - base->interval_ns;
 	model->duration_ns[WINDOW_RUN] = now_ns - base->start_ns;
 	base->last_ns = now_ns;
-	for (struct flow *flow = base->flows; flow; flow = flow->hh.next) {
-		memset(&flow->window[WINDOW_INTERVAL], 0, sizeof(flow->window[0]));
-		histogram_clear(&flow->sizes[WINDOW_INTERVAL]);
-		histogram_clear(&flow->blocked[WINDOW_INTERVAL]);
-		errno_list_begin(&flow->errnos);
-	}
-	for (struct edge_record *edge = base->edges; edge; edge = edge->hh.next)
-		memset(&edge->edge.window[WINDOW_INTERVAL], 0, sizeof(edge->edge.window[0]));
-	for (struct lock_record *lock = base->locks; lock; lock = lock->hh.next)
-		lock_begin(lock);
-	for (struct wait_record *wait = base->waits; wait; wait = wait->hh.next)
-		memset(&wait->wait.window[WINDOW_INTERVAL], 0, sizeof(wait->wait.window[0]));
+}
+
+void model_go_on(struct model *model)
+{
+	model->base->interval_goes_on = true;
 }
 
 void model_processes(struct model *model, const struct process_key *key,
@@ -52,10 +74,27 @@ void model_processes(struct model *model, const struct process_key *key,
 	record->named = true;
 	record->process.traced = !value->is_witness;
 	record->process.ppid = value->ppid;
+	record->process.ns_pid = value->ns_pid;
+	record->image = value->image;
 	record->process.exited = value->exited;
 	record->process.threads = value->exited ? value->max_threads : value->threads;
 	memcpy(record->process.comm, value->comm, sizeof(value->comm));
 	record->process.comm[sizeof(value->comm) - 1] = '\0';
+}
+
+/*
+ * What is known of an object changes, and so may its channel; and those that are found by it, unless it only got
+ * fuller or emptier.
+ */
+static void object_changes(struct model_base *base, struct object_record *record, const struct object_value *before)
+{
+	struct object_value known = *before;
+
+	memset(record->channel, 0, sizeof(record->channel));
+	known.queued = record->value.queued;
+	known.max_queued = record->value.max_queued;
+	if (!record->described || memcmp(&known, &record->value, sizeof(known)) != 0)
+		base->identities++;
 }
 
 /*
@@ -67,8 +106,9 @@ static void describe(struct model *model, struct object_record *record,
 {
 	bool was_described = record->described;
 	bool is_late = was_described && value->described_ns < record->latest_ns;
-	struct object_value old = is_late ? *value : record->value;
-	struct object_value now = is_late ? record->value : *value;
+	const struct object_value before = record->value;
+	struct object_value old = is_late ? *value : before;
+	struct object_value now = is_late ? before : *value;
 	bool is_new = !was_described || old.local.port != now.local.port ||
 		      memcmp(old.local.bytes, now.local.bytes, sizeof(now.local.bytes)) ||
 		      old.name_length != now.name_length;
@@ -89,10 +129,13 @@ static void describe(struct model *model, struct object_record *record,
 	if (now.max_queued < old.max_queued)
 		now.max_queued = old.max_queued;
 	now.queued = value->queued;
+	now.state = before.state; /* the kernel side's */
 	record->value = now;
+	if (!was_described || memcmp(&now, &before, sizeof(now)) != 0)
+		object_changes(model->base, record, &before);
 	record->described = true;
 	if (is_new && index_add(model->base, record))
-		model_failed(model);
+		feed_failed(model);
 }
 
 void model_objects(struct model *model, const struct object_key *key,
@@ -123,20 +166,27 @@ static uint32_t time_slot(uint64_t ns)
 }
 
 /* The exact range of H, where RANGE is of EPOCH and agrees with what the slots of H say. */
-static void take_range(struct histogram *h, const struct time_range *range, __u32 epoch)
+static void take_range(struct histogram *h, const struct time_range *range, __u32 epoch,
+		       const struct histogram *past)
 {
 	const uint64_t ns = (1ULL << TIME_RANGE_BITS) - 1;
 
 	h->min = range->min & ns;
 	h->max = range->max & ns;
 	h->has_range = h->used && h->max < ns && range->min == time_range_word(epoch, h->min) &&
-		       range->max == time_range_word(epoch, h->max) &&
+		       range->max == time_range_word(epoch, h->max);
+	if (past && past->count) {
+		h->has_range &= past->has_range;
+		h->min = past->min < h->min ? past->min : h->min;
+		h->max = past->max > h->max ? past->max : h->max;
+	}
+	h->has_range = h->has_range &&
 		       time_slot(h->min) == h->buckets[0].slot &&
 		       time_slot(h->max) == h->buckets[h->used - 1].slot;
 }
 
-void model_advance_time(struct model *model, struct histogram window[WINDOW_COUNT],
-			const struct time_histogram *value)
+void feed_times(struct model *model, struct histogram window[WINDOW_COUNT], const struct histogram *past,
+		const struct time_histogram *value)
 {
 	struct histogram *run = &window[WINDOW_RUN], *interval = &window[WINDOW_INTERVAL];
 	__u32 epoch = model->base->epoch;
@@ -145,45 +195,69 @@ void model_advance_time(struct model *model, struct histogram window[WINDOW_COUN
 		histogram_init(run, TIME_STEPS_LOG2);
 		histogram_init(interval, TIME_STEPS_LOG2);
 	}
-	if (advance_slots(run, interval, value->slots, TIME_SLOTS)) {
-		model_failed(model);
+	if (advance_slots(run, interval, past, value->slots, TIME_SLOTS)) {
+		feed_failed(model);
 		return;
 	}
-	advance(&run->sum, &interval->sum, value->sum_ns);
-	take_range(run, &value->run, 0);
-	take_range(interval, &value->interval[epoch & 1], epoch);
+	advance(&run->sum, &interval->sum, value->sum_ns + (past ? past->sum : 0));
+	take_range(run, &value->run, 0, past);
+	take_range(interval, &value->interval[epoch & 1], epoch, NULL);
+}
+
+int feed_begin(struct model *model, struct flow *flow)
+{
+	if (!flow->active) {
+		flow->active = true;
+		flow->next_active = model->base->active;
+		model->base->active = flow;
+	}
+	return flow_returns(flow);
 }
 
 void model_flows(struct model *model, const struct flow_key *key, const struct flow_value *value)
 {
+	static const struct flow_past none;
+	const struct flow_past *past;
 	struct flow_counts *run, *interval;
+	struct histogram *sizes;
 	struct flow *flow;
 
 	FIND_OR_ADD(model, model->base->flows, flow, key, key);
-	if (!flow->sizes[WINDOW_RUN].steps_log2) {
-		histogram_init(&flow->sizes[WINDOW_RUN], SIZE_STEPS_LOG2);
-		histogram_init(&flow->sizes[WINDOW_INTERVAL], SIZE_STEPS_LOG2);
+	sizes = flow->sizes;
+	if (!sizes[WINDOW_RUN].steps_log2) {
+		histogram_init(&sizes[WINDOW_RUN], SIZE_STEPS_LOG2);
+		histogram_init(&sizes[WINDOW_INTERVAL], SIZE_STEPS_LOG2);
 	}
+	if (feed_begin(model, flow)) {
+		feed_failed(model);
+		return;
+	}
+	past = flow->past ? flow->past : &none;
+	flow->used = value->state.used;
 	run = &flow->window[WINDOW_RUN];
 	interval = &flow->window[WINDOW_INTERVAL];
-	advance(&run->calls, &interval->calls, value->calls);
-	advance(&run->messages, &interval->messages, value->messages);
-	advance(&run->bytes, &interval->bytes, value->bytes);
-	advance(&run->would_block, &interval->would_block, value->would_block);
-	advance(&run->errors, &interval->errors, value->errors);
-	advance(&run->blocked_ns, &interval->blocked_ns, value->blocked_ns);
-	advance(&run->runqueue_ns, &interval->runqueue_ns, value->runqueue_ns);
-	advance(&run->uring_messages, &interval->uring_messages, value->uring_messages);
-	advance(&run->uring_bytes, &interval->uring_bytes, value->uring_bytes);
-	run->max_bytes = interval->max_bytes = value->max_bytes;
-	if (advance_slots(&flow->sizes[WINDOW_RUN], &flow->sizes[WINDOW_INTERVAL], value->sizes,
-			  SIZE_SLOTS))
-		model_failed(model);
-	flow->sizes[WINDOW_RUN].has_range = value->min_bytes_inverted != 0;
-	flow->sizes[WINDOW_RUN].min = ~value->min_bytes_inverted;
-	flow->sizes[WINDOW_RUN].max = value->max_bytes;
-	flow->sizes[WINDOW_RUN].sum = run->bytes;
-	flow->sizes[WINDOW_INTERVAL].sum = interval->bytes;
+#define ADVANCE(figure) advance(&run->figure, &interval->figure, past->counts.figure + value->figure)
+	ADVANCE(calls);
+	ADVANCE(messages);
+	ADVANCE(bytes);
+	ADVANCE(would_block);
+	ADVANCE(errors);
+	ADVANCE(blocked_ns);
+	ADVANCE(runqueue_ns);
+	ADVANCE(uring_messages);
+	ADVANCE(uring_bytes);
+#undef ADVANCE
+	run->max_bytes = value->max_bytes > past->counts.max_bytes ? value->max_bytes : past->counts.max_bytes;
+	interval->max_bytes = run->max_bytes;
+	if (advance_slots(&sizes[WINDOW_RUN], &sizes[WINDOW_INTERVAL], &past->sizes, value->sizes, SIZE_SLOTS))
+		feed_failed(model);
+	sizes[WINDOW_RUN].has_range = value->min_bytes_inverted || past->sizes.has_range;
+	sizes[WINDOW_RUN].min = ~value->min_bytes_inverted;
+	if (past->sizes.has_range && past->sizes.min < sizes[WINDOW_RUN].min)
+		sizes[WINDOW_RUN].min = past->sizes.min;
+	sizes[WINDOW_RUN].max = run->max_bytes;
+	sizes[WINDOW_RUN].sum = run->bytes;
+	sizes[WINDOW_INTERVAL].sum = interval->bytes;
 }
 
 void model_flow_sleeps(struct model *model, const struct flow_key *key,
@@ -192,22 +266,41 @@ void model_flow_sleeps(struct model *model, const struct flow_key *key,
 	struct flow *flow;
 
 	FIND_OR_ADD(model, model->base->flows, flow, key, key);
-	model_advance_time(model, flow->blocked, value);
+	if (feed_begin(model, flow)) {
+		feed_failed(model);
+		return;
+	}
+	feed_times(model, flow->blocked, flow->past ? &flow->past->blocked : NULL, value);
 }
 
 void model_waits(struct model *model, const struct wait_key *key, const struct wait_value *value)
 {
+	typeof(((struct wait *)NULL)->window[0]) *run, *interval, *past;
 	struct wait_record *record;
 
 	FIND_OR_ADD(model, model->base->waits, record, wait.key, key);
+	run = &record->wait.window[WINDOW_RUN];
+	interval = &record->wait.window[WINDOW_INTERVAL];
+	past = &record->past;
+	if (record->taken_out)
+		*past = *run;
+	record->taken_out = false;
+	record->used = value->state.used;
 	memcpy(record->wait.comm, value->comm, sizeof(value->comm));
 	record->wait.comm[sizeof(value->comm) - 1] = '\0';
-	advance(&record->wait.window[WINDOW_RUN].count, &record->wait.window[WINDOW_INTERVAL].count,
-		value->count);
-	advance(&record->wait.window[WINDOW_RUN].blocked_ns,
-		&record->wait.window[WINDOW_INTERVAL].blocked_ns, value->blocked_ns);
-	advance(&record->wait.window[WINDOW_RUN].runqueue_ns,
-		&record->wait.window[WINDOW_INTERVAL].runqueue_ns, value->runqueue_ns);
+	advance(&run->count, &interval->count, past->count + value->count);
+	advance(&run->blocked_ns, &interval->blocked_ns, past->blocked_ns + value->blocked_ns);
+	advance(&run->runqueue_ns, &interval->runqueue_ns, past->runqueue_ns + value->runqueue_ns);
+}
+
+void model_know_host(struct model *model, __u32 netns, dev_t posix_shm_device)
+{
+	struct model_base *base = model->base;
+
+	if (base->own_netns != netns || base->posix_shm_device != posix_shm_device)
+		base->identities++;
+	base->own_netns = netns;
+	base->posix_shm_device = posix_shm_device;
 }
 
 void model_begin_holders(struct model *model, uint64_t now_ns)
@@ -216,7 +309,8 @@ void model_begin_holders(struct model *model, uint64_t now_ns)
 	model->base->searched_ns = now_ns;
 }
 
-static void name_process(struct model *model, const struct process_key *key, __u32 ppid, const char comm[16])
+static void name_process(struct model *model, const struct process_key *key, __u32 ppid, __u32 ns_pid,
+			 const char comm[16])
 {
 	struct process_record *record;
 
@@ -226,6 +320,7 @@ static void name_process(struct model *model, const struct process_key *key, __u
 		return;
 	record->named = true;
 	record->process.ppid = ppid;
+	record->process.ns_pid = ns_pid;
 	snprintf(record->process.comm, sizeof(record->process.comm), "%.15s", comm);
 }
 
@@ -234,8 +329,9 @@ static void set_path(struct model *model, struct object_record *object, const ch
 	if (!path || object->path)
 		return;
 	object->path = strdup(path);
+	memset(object->channel, 0, sizeof(object->channel)); /* it is called otherwise now */
 	if (!object->path)
-		model_failed(model);
+		feed_failed(model);
 }
 
 void model_holder(struct model *model, const struct holder_record *holder, const char *path)
@@ -247,7 +343,7 @@ void model_holder(struct model *model, const struct holder_record *holder, const
 	memset(&key, 0, sizeof(key));
 	key.process = holder->process;
 	key.object = holder->key;
-	name_process(model, &holder->process, holder->ppid, holder->comm);
+	name_process(model, &holder->process, holder->ppid, holder->ns_pid, holder->comm);
 	FIND_OR_ADD(model, model->base->objects, object, key, &holder->key);
 	describe(model, object, &holder->value);
 	object->scanned = true;
@@ -267,6 +363,7 @@ void model_mappings(struct model *model, const struct mapping_key *key, const st
 	struct mapper *mapper;
 
 	FIND_OR_ADD(model, model->base->mappers, mapper, key, key);
+	mapper->taken_out = false;
 	mapper->mapped_ns = value->mapped_ns;
 	mapper->can_write |= value->can_write;
 }
@@ -277,7 +374,7 @@ void model_mapped(struct model *model, const struct mapping_record *record, cons
 	struct object_record *object;
 	struct mapper *mapper;
 
-	name_process(model, &record->process, record->ppid, record->comm);
+	name_process(model, &record->process, record->ppid, record->ns_pid, record->comm);
 	FIND_OR_ADD(model, model->base->objects, object, key, &record->key);
 	describe(model, object, &record->value);
 	object->scanned = true;

@@ -35,6 +35,7 @@ struct flow_counts {
 struct errno_count {
 	int error;
 	uint64_t count[WINDOW_COUNT];
+	uint64_t past; /* of count, before the kernel's entry began */
 };
 
 struct errno_list {
@@ -53,10 +54,13 @@ struct process_counts {
 struct process {
 	struct process_key key;
 	uint32_t ppid;
+	uint32_t ns_pid; /* in its own PID namespace; 0: unknown */
 	uint32_t threads;
 	bool traced; /* false: only known as the holder of a channel's other end */
 	bool exited;
 	char comm[16];
+	char *cmdline; /* its arguments with blanks between them; NULL: unknown; untrusted text */
+	char *cgroup;  /* its path, as in /proc/PID/cgroup; NULL: unknown; untrusted text */
 	struct process_counts window[WINDOW_COUNT];
 };
 
@@ -93,7 +97,7 @@ struct channel {
 	struct flow_counts window[WINDOW_COUNT][DIRECTION_COUNT];
 };
 
-/* What one process delivered to another through a channel in one direction. */
+/* What one process delivered to another through a channel in one direction. The key is as the kernel has it. */
 struct edge {
 	struct edge_key key;
 	const struct process *from; /* NULL: sent before we looked */
@@ -202,6 +206,9 @@ struct channel_flow {
 struct channel_flow channel_flow(const struct channel *channel, unsigned i, enum window window);
 /* Is what goes through such a channel moved by no call, and so unknown? */
 bool mechanism_is_memory(enum mechanism mechanism);
+
+/* Is such a channel a process itself? */
+bool mechanism_is_process(enum mechanism mechanism);
 
 /*
  * Adds the blocked times (nanoseconds) or message sizes (bytes) of all flows of a channel in one

@@ -51,13 +51,28 @@ void escape_terminal(FILE *out, const char *text)
 	escape_visibly(out, text, terminal_can_show);
 }
 
+/* How many bytes from TEXT on JSON shows as they are, as far as ASCII goes. */
+static unsigned plain_length(const char *text)
+{
+	unsigned length = 0;
+
+	while (text[length] >= ' ' && text[length] < 0x7f && text[length] != '"' && text[length] != '\\')
+		length++;
+	return length;
+}
+
 void escape_json(FILE *out, const char *text)
 {
 	unsigned length;
 	uint32_t character;
 
-	fputc('"', out);
+	putc_unlocked('"', out);
 	for (; *text; text += length) {
+		length = plain_length(text);
+		if (length) {
+			fwrite_unlocked(text, 1, length, out);
+			continue;
+		}
 		length = utf8_decode(text, &character);
 		if (!length) {
 			character = (unsigned char)*text;
@@ -72,7 +87,7 @@ void escape_json(FILE *out, const char *text)
 		}
 		fprintf(out, "\\u%04x", character);
 	}
-	fputc('"', out);
+	putc_unlocked('"', out);
 }
 
 void escape_csv(FILE *out, const char *text)

@@ -61,6 +61,15 @@ static void write_distribution(struct json *json, const char *key, const struct 
 	json_end(json, '}');
 }
 
+/* TEXT, or NULL for what is not known. */
+static void write_text(struct json *json, const char *key, const char *text)
+{
+	if (text)
+		json_string(json, key, text);
+	else
+		json_null(json, key);
+}
+
 static int write_process(struct json *json, const void *row, enum window w)
 {
 	const struct process *process = row;
@@ -85,6 +94,9 @@ static int write_process(struct json *json, const void *row, enum window w)
 	json_figure(json, "lock_waits", known, counts->lock_waits);
 	json_figure(json, "io_uring_bytes", known, sent->uring_bytes + received->uring_bytes);
 	json_figure(json, "io_uring_messages", known, sent->uring_messages + received->uring_messages);
+	json_figure(json, "ns_pid", process->ns_pid, process->ns_pid);
+	write_text(json, "cmdline", process->cmdline);
+	write_text(json, "cgroup", process->cgroup);
 	json_end(json, '}');
 	return 0;
 }
