@@ -193,8 +193,6 @@ static __always_inline __u64 vsock_queue(__u64 hash, enum direction direction, c
 	return hash_word(hash, (__u64)from << 32 | to);
 }
 
-#define NETLINK_USERSOCK 2 /* include/uapi/linux/netlink.h */
-
 /* Where the kernel sends, too, nobody can tell whose message a receive takes. */
 static __always_inline __u64 netlink_queue(__u64 hash, const struct flow_key *key, const struct object_value *object)
 {

@@ -8,6 +8,8 @@
 
 #include "tables.h"
 
+#define NETLINK_USERSOCK 2 /* include/uapi/linux/netlink.h: between processes */
+
 /* Whose memory is used: a hook may take an iterator's CPU away, and nothing a hook's. */
 enum scratch {
 	SCRATCH_OF_HOOKS = 0,

@@ -54,7 +54,8 @@ __u32 anybody_may_send = 0;
 static __always_inline bool is_unconnected(const struct object_key *object, const struct object_value *value)
 {
 	return (object->mechanism == MECH_UDP && !value->remote.family) ||
-	       (object->mechanism == MECH_UNIX_DGRAM && !value->peer);
+	       (object->mechanism == MECH_UNIX_DGRAM && !value->peer) ||
+	       (object->mechanism == MECH_NETLINK && value->local.port == NETLINK_USERSOCK);
 }
 
 static __always_inline void share(__u64 file, const struct object_key *object, const struct object_value *value,

@@ -207,13 +207,12 @@ def test_short_lived_children(stage, follow):
     channel, = [c for c in summary["channels"] if c["id"] == truth["channels"][0]["id"]]
     others = [e for e in channel["endpoints"] if e["pid"] != workload.pid and e["sent_bytes"]]
     children = truth["children"]
-    if follow:
-        assert len(others) == children["count"]
-        assert {(e["sent_bytes"], e["sent_messages"], e["calls"]) for e in others} == {(41, 1, 1)}
-        assert sum(e["sent_bytes"] for e in others) == children["bytes"]
-    else:
-        assert others == []
-        compare_channel(summary, truth["channels"][0], workload.pids)
+    # Followed or not: they share their parent's pipe from birth.
+    assert len(others) == children["count"]
+    assert {(e["sent_bytes"], e["sent_messages"], e["calls"]) for e in others} == {(41, 1, 1)}
+    assert sum(e["sent_bytes"] for e in others) == children["bytes"]
+    assert {p["pid"] for p in summary["processes"]} == \
+        {workload.pid, *(e["pid"] for e in others if follow)}
     compare_health(summary)
 
 

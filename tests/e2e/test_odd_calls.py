@@ -131,5 +131,5 @@ def test_only_what_is_not_measured_is_unknown(stage):
     workload.work()
     health = ipctrace.finish()["health"]
     assert {key for key, value in health.items() if value is None} == \
-        {"late_witnesses", "bpf_cpu_ns"}, health
+        {"bpf_cpu_ns"}, health
     assert not any(value for key, value in health.items() if key != "user_cpu_ns"), health
