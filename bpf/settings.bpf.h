@@ -17,10 +17,15 @@ extern const volatile char target_comm[16];
 extern const volatile bool follow_children;
 extern const volatile __u32 own_pid; /* ipctrace itself: never traced */
 
-extern const volatile __u32 wanted_mechanisms; /* bit (1 << mechanism) */
+extern const volatile __u32 wanted_mechanisms; /* bit (1 << mechanism); see is_wanted() */
 extern const volatile bool want_futexes;
 
 /* bpf_rdonly_cast: 6.2, commit a35b9af4ec2c. */
 extern const volatile bool have_rdonly_cast;
+
+static __always_inline bool is_wanted(enum mechanism mechanism)
+{
+	return wanted_mechanisms & (1U << (mechanism & 31));
+}
 
 #endif
