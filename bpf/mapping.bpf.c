@@ -39,11 +39,6 @@ struct {
 	__type(value, struct mapping_value);
 } mappings SEC(".maps");
 
-static __always_inline bool is_wanted(enum mechanism mechanism)
-{
-	return wanted_mechanisms & (1U << mechanism);
-}
-
 static __always_inline void add(const struct mapping_key *key, bool can_write, __u64 now)
 {
 	struct mapping_value *known = bpf_map_lookup_elem(&mappings, key);

@@ -27,8 +27,7 @@ __hidden __u64 sysv_identify(struct task_struct *task, __u32 id, struct object_k
 	struct ipc_namespace *namespace;
 	__u64 address = 0;
 
-	if (!(wanted_mechanisms & (1U << (key->mechanism & 31))) ||
-	    !bpf_core_type_exists(struct kern_ipc_perm))
+	if (!is_wanted(key->mechanism) || !bpf_core_type_exists(struct kern_ipc_perm))
 		return 0;
 	/* A number: what is handed on to functions that the verifier looks at once must not be a pointer. */
 	bpf_core_read(&address, sizeof(address), &task->nsproxy->ipc_ns);

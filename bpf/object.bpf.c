@@ -73,11 +73,6 @@ static __always_inline enum mechanism socket_mechanism(struct sock *sock)
 	}
 }
 
-static __always_inline bool is_wanted(enum mechanism mechanism)
-{
-	return wanted_mechanisms & (1U << (mechanism & 31));
-}
-
 static __always_inline bool identify_socket(struct file *file, struct object_key *key)
 {
 	struct socket *socket = KERNEL_POINTER(struct socket, KERNEL_READ(file, private_data));

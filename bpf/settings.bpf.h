@@ -19,7 +19,7 @@ extern const volatile bool follow_children;
 extern const volatile bool follow_peers; /* whoever shares a channel with a target is a witness */
 extern const volatile __u32 own_pid; /* ipctrace itself: never traced */
 
-extern const volatile __u32 wanted_mechanisms; /* bit (1 << mechanism) */
+extern const volatile __u32 wanted_mechanisms; /* bit (1 << mechanism); see is_wanted() */
 extern const volatile bool want_futexes;
 extern const volatile bool want_file_locks;
 
@@ -30,5 +30,10 @@ extern const volatile bool have_rdonly_cast;
 
 /* bpf_iter_task_vma_new() and its kin: 6.7, commit 4ac454682158. */
 extern const volatile bool have_vma_iterator;
+
+static __always_inline bool is_wanted(enum mechanism mechanism)
+{
+	return wanted_mechanisms & (1U << (mechanism & 31));
+}
 
 #endif

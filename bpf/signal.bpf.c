@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Signals that processes send to each other: who, whom, which, and what became of them. What counts is what the
- * kernel says of a signal, that a process sent it (SI_USER, SI_QUEUE, SI_TKILL and other codes of programs' own);
- * SIGCHLD of a child that ends, faults, timers, terminals and SIGPIPE are the kernel's and do not.
+ * Signals that processes send to each other: who, whom, which, and what became of them. What counts is what
+ * the kernel says of a signal, that a process sent it (SI_USER, SI_QUEUE, SI_TKILL and other codes of
+ * programs' own); SIGCHLD of a child that ends, faults, timers, terminals and SIGPIPE are the kernel's and do
+ * not.
  *
- * Both hooks run with interrupts off, under the lock of the receiver's signals: nothing can preempt them, and no
- * run may add two entries to one map (from 6.1 on what a map has in stock, which may be one, is renewed by an
- * interrupt). So what describes a process is kept of strangers only.
+ * Both hooks run with interrupts off, under the lock of the receiver's signals: nothing can preempt them, and
+ * no run may add two entries to one map (from 6.1 on what a map has in stock, which may be one, is renewed by
+ * an interrupt). So what describes a process is kept of strangers only.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -23,21 +24,22 @@
 #include "thread.bpf.h"
 
 /* include/uapi/asm-generic/siginfo.h: codes below 0 are programs' own, but for these. */
-#define SI_USER 0
-#define SI_TIMER (-2)
-#define SI_SIGIO (-5)
+#define SI_USER    0
+#define SI_TIMER   (-2)
+#define SI_SIGIO   (-5)
 #define SI_ASYNCNL (-60)
-#define SI_KERNEL 0x80
+#define SI_KERNEL  0x80
 
-#define MAX_SIGNAL 64
+#define MAX_SIGNAL        64
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
-/* What sends without a struct kernel_siginfo (SEND_SIG_NOINFO, SEND_SIG_PRIV in include/linux/sched/signal.h). */
-#define NO_INFO 0
+/* What sends without a struct kernel_siginfo (SEND_SIG_NOINFO, SEND_SIG_PRIV in
+ * include/linux/sched/signal.h). */
+#define NO_INFO    0
 #define PRIVILEGED 1
 
 /* struct siginfo and struct signalfd_siginfo as user programs have them. */
-#define SIGINFO_CODE 8
+#define SIGINFO_CODE  8
 #define SIGNALFD_SIZE 128
 #define SIGNALFD_MOST 1024 /* records of one read that are looked at */
 
@@ -46,15 +48,9 @@ struct signalfd_record {
 	__s32 error, code;
 };
 
-static __always_inline bool is_wanted(void)
-{
-	return wanted_mechanisms & (1U << MECH_SIGNAL);
-}
-
 static __always_inline bool is_from_process(int code)
 {
-	return code == SI_USER ||
-	       (code < 0 && !(code <= SI_TIMER && code >= SI_SIGIO) && code != SI_ASYNCNL);
+	return code == SI_USER || (code < 0 && !(code <= SI_TIMER && code >= SI_SIGIO) && code != SI_ASYNCNL);
 }
 
 /* The code of the struct kernel_siginfo at INFO, which may be one of the two special values. */
@@ -75,8 +71,8 @@ static __always_inline __u64 bit_of(__u32 number)
 	return 1ULL << ((number - 1) & 63);
 }
 
-static __always_inline struct flow_key key_of(const struct process_key *process, const struct process_key *receiver,
-					      enum direction direction, __u64 kind)
+static __always_inline struct flow_key key_of(const struct process_key *process,
+	const struct process_key *receiver, enum direction direction, __u64 kind)
 {
 	return (struct flow_key){
 		.process = *process,
@@ -129,8 +125,8 @@ static __always_inline void remember_stranger(const struct process_key *process)
 }
 
 /* STRANGER: the address of a thread of the receiver, 0 if that is traced. */
-static __always_inline void sent(const struct process_key *sender, const struct process_key *receiver, __u32 number,
-				 __u32 result, __u64 stranger)
+static __always_inline void sent(const struct process_key *sender, const struct process_key *receiver,
+	__u32 number, __u32 result, __u64 stranger)
 {
 	struct flow_key key = key_of(sender, receiver, DIRECTION_SEND, SIGNAL_KIND(number, result));
 	struct flow_value *flow = flow_get(&key, stranger);
@@ -152,8 +148,8 @@ static __always_inline void sent(const struct process_key *sender, const struct 
 }
 
 /*
- * A signal that ends the whole process is never delivered as such: complete_signal() has marked each of its threads
- * for death by now, and whichever comes first says SIGKILL (get_signal()).
+ * A signal that ends the whole process is never delivered as such: complete_signal() has marked each of its
+ * threads for death by now, and whichever comes first says SIGKILL (get_signal()).
  */
 static __always_inline bool was_fatal(struct task_struct *task, __u32 number)
 {
@@ -174,8 +170,8 @@ int BPF_PROG(on_signal_generate, int number, void *info, struct task_struct *tas
 	(void)info;
 	(void)group;
 	/* Single threads that are traced need not be their processes' first ones. */
-	if (!is_wanted() || (!current->bpf_storage && !task->group_leader->bpf_storage &&
-			     target_mode != TARGET_MODE_TIDS))
+	if (!is_wanted(MECH_SIGNAL) || (!current->bpf_storage && !task->group_leader->bpf_storage &&
+					       target_mode != TARGET_MODE_TIDS))
 		return 0;
 	bpf_probe_read_kernel(&details, sizeof(details), ctx + 1);
 	bpf_probe_read_kernel(&address, sizeof(address), ctx + 2);
@@ -185,7 +181,8 @@ int BPF_PROG(on_signal_generate, int number, void *info, struct task_struct *tas
 	process_key_of(current, &sender);
 	process_key_of(task, &receiver);
 	if (details == NO_INFO && sender.pid == receiver.pid) {
-		/* Nobody called: send_sig() for something that the thread did, as writing without a reader. */
+		/* Nobody called: send_sig() for something that the thread did, as writing without a reader.
+		 */
 		if (thread && is_pending(result))
 			thread->own_signals |= bit_of(number);
 		return 0;
@@ -210,7 +207,7 @@ int BPF_PROG(on_signal_deliver, int number, void *info, void *action)
 
 	(void)info;
 	(void)action;
-	if (!thread || !is_wanted())
+	if (!thread || !is_wanted(MECH_SIGNAL))
 		return 0;
 	bpf_probe_read_kernel(&details, sizeof(details), ctx + 1);
 	if (details == NO_INFO)
@@ -266,7 +263,7 @@ static __always_inline void record_read(struct thread *thread, __u64 address)
 	struct signalfd_record record = {};
 
 	if (bpf_probe_read_user(&record, sizeof(record), (void *)address) || !record.number ||
-	    record.number > MAX_SIGNAL)
+		record.number > MAX_SIGNAL)
 		health_count(HEALTH_UNREADABLE_MEMORY);
 	else
 		signal_take(thread, record.number, record.code);
@@ -306,7 +303,7 @@ __hidden int signal_sent(struct task_struct *task, struct thread *thread, struct
 	__u64 address;
 
 	/* Success and a full queue have been seen as signals; number 0 only asks. */
-	if (!is_wanted() || result >= 0 || result == -EAGAIN || !number)
+	if (!is_wanted(MECH_SIGNAL) || result >= 0 || result == -EAGAIN || !number)
 		return 0;
 	if (call->operation == OP_PIDFD_KILL)
 		address = process_identify_fd(task, call->arguments[0], &object);
