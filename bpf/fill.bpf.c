@@ -48,7 +48,20 @@ static __always_inline __u64 pipe_fill(__u64 file)
 	return bytes;
 }
 
-/* What is left of the messages in a unix stream socket's queue. */
+/* What is left of a message in a unix stream socket's queue. Global: the verifier looks at it once. */
+__noinline __u64 unix_message_rest(__u64 address)
+{
+	struct sk_buff *message = (struct sk_buff *)address;
+	__u32 length = 0, consumed = 0;
+
+	bpf_core_read(&length, sizeof(length), &message->len);
+	bpf_core_read(&consumed, sizeof(consumed),
+		      (void *)(address + bpf_core_field_offset(struct sk_buff, cb) +
+			       bpf_core_field_offset(struct unix_skb_parms, consumed)));
+	return length - consumed;
+}
+
+/* What is left of all of them. */
 static __always_inline __u64 unix_stream_fill(__u64 socket)
 {
 	struct sock *sock = (struct sock *)socket;
@@ -57,13 +70,7 @@ static __always_inline __u64 unix_stream_fill(__u64 socket)
 
 	bpf_core_read(&message, sizeof(message), &sock->sk_receive_queue.next);
 	for (int i = 0; i < MAX_MESSAGES && message && (__u64)message != first; i++) {
-		__u32 length = 0, consumed = 0;
-
-		bpf_core_read(&length, sizeof(length), &message->len);
-		bpf_core_read(&consumed, sizeof(consumed),
-			      (void *)((__u64)message + bpf_core_field_offset(struct sk_buff, cb) +
-				       bpf_core_field_offset(struct unix_skb_parms, consumed)));
-		bytes += length - consumed;
+		bytes += unix_message_rest((__u64)message);
 		bpf_core_read(&message, sizeof(message), &message->next);
 	}
 	return bytes;

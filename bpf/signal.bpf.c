@@ -257,16 +257,19 @@ static __always_inline void waited(struct thread *thread, const struct call *cal
 	signal_take(thread, number, code);
 }
 
-/* The record that a signalfd has put at ADDRESS in user memory. */
-static __always_inline void record_read(struct thread *thread, __u64 address)
+/* The record that a signalfd has put at ADDRESS in user memory. Global: see signal_take. */
+__noinline int signal_take_record(struct thread *thread, __u64 address)
 {
 	struct signalfd_record record = {};
 
+	if (!thread)
+		return 0;
 	if (bpf_probe_read_user(&record, sizeof(record), (void *)address) || !record.number ||
-		record.number > MAX_SIGNAL)
+	    record.number > MAX_SIGNAL)
 		health_count(HEALTH_UNREADABLE_MEMORY);
-	else
-		signal_take(thread, record.number, record.code);
+	else if (is_sent(thread, record.number, record.code))
+		received(&thread->process, record.number);
+	return 0;
 }
 
 __noinline int signal_taken(struct thread *thread, const struct call *call, long result)
@@ -288,7 +291,7 @@ __noinline int signal_taken(struct thread *thread, const struct call *call, long
 		address = vector_word(address, is_32bit);
 	}
 	for (__u32 i = 0; i < SIGNALFD_MOST && i < count && i < looked_at; i++)
-		record_read(thread, address + (__u64)i * SIGNALFD_SIZE);
+		signal_take_record(thread, address + (__u64)i * SIGNALFD_SIZE);
 	if (count > SIGNALFD_MOST || count > looked_at)
 		health_count(HEALTH_UNREADABLE_MEMORY);
 	return 0;

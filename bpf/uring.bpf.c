@@ -191,6 +191,15 @@ static __always_inline struct request *note_late(__u64 address)
 
 #define BUCKET_LENGTH 64 /* requests that are looked at */
 
+/* Is the request at ADDRESS one that moves data, called USER_DATA in its ring? Global: see uring_find_waiting. */
+__noinline int uring_is_called(__u64 address, __u64 ring_address, __u64 user_data)
+{
+	struct io_kiocb *req = request_at(address);
+
+	return KERNEL_READ(req, cqe.user_data) == user_data && (__u64)KERNEL_READ(req, ctx) == ring_address &&
+	       uring_way(req) != WAY_NONE;
+}
+
 /*
  * The request called USER_DATA among those of the ring that wait for their file to be ready, 0: none. This is
  * how a request is found that was submitted before its process was traced. Global: the verifier looks at it once.
@@ -220,9 +229,7 @@ __noinline __u64 uring_find_waiting(__u64 ring_address, __u64 user_data, __u32 l
 		__u64 address = node - bpf_core_field_offset(struct io_kiocb, hash_node);
 		struct io_kiocb *req = request_at(address);
 
-		if (KERNEL_READ(req, cqe.user_data) == user_data &&
-		    (__u64)KERNEL_READ(req, ctx) == ring_address &&
-		    uring_way(req) != WAY_NONE)
+		if (uring_is_called(address, ring_address, user_data))
 			return address;
 		node = NUMBER_READ(req, hash_node.next);
 	}
