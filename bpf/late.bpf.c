@@ -55,50 +55,60 @@ __noinline int queue_lock(__u32 *locked)
 	return 0;
 }
 
+/* Leaves MOVE in entry INDEX of the lates if that is free, and says so. */
+__noinline int leave_in(struct queue *queue, const struct move *move, __u32 index)
+{
+	struct late *late = bpf_map_lookup_elem(&lates, &index);
+
+	if (!queue || !move || !late ||
+		__sync_val_compare_and_swap(&late->state, LATE_FREE, LATE_CLAIMED) != LATE_FREE)
+		return 0;
+	late->receives = move->receives;
+	late->queue = move->queue;
+	late->process = move->process;
+	late->object = move->object;
+	late->entered_ns = move->entered_ns;
+	late->tag = move->tag;
+	late->bytes = move->bytes;
+	__sync_lock_test_and_set(&late->state, LATE_READY);
+	__sync_fetch_and_add(&queue->lates, 1);
+	return 1;
+}
+
 __noinline int leave_late(struct queue *queue, const struct move *move)
 {
-	if (!queue || !move)
-		return 0;
-	for (__u32 i = 0; i < LATE; i++) {
-		__u32 index = i;
-		struct late *late = bpf_map_lookup_elem(&lates, &index);
-
-		if (!late || __sync_val_compare_and_swap(&late->state, LATE_FREE, LATE_CLAIMED) != LATE_FREE)
-			continue;
-		late->receives = move->receives;
-		late->queue = move->queue;
-		late->process = move->process;
-		late->object = move->object;
-		late->entered_ns = move->entered_ns;
-		late->tag = move->tag;
-		late->bytes = move->bytes;
-		__sync_lock_test_and_set(&late->state, LATE_READY);
-		__sync_fetch_and_add(&queue->lates, 1);
-		return 1;
-	}
+	for (__u32 i = 0; i < LATE; i++)
+		if (leave_in(queue, move, i))
+			return 1;
 	health_count(HEALTH_MERGED_DELIVERIES);
 	return 0;
 }
 
+/* Takes what is in entry INDEX if it is for QUEUE, and says so. */
+__noinline int take_from(struct queue *queue, struct move *move, __u32 index)
+{
+	struct late *late = bpf_map_lookup_elem(&lates, &index);
+
+	if (!queue || !move || !late || *(volatile __u32 *)&late->state != LATE_READY ||
+		late->queue != move->queue)
+		return 0;
+	move->receives = late->receives;
+	move->process = late->process;
+	move->object = late->object;
+	move->entered_ns = late->entered_ns;
+	move->tag = late->tag;
+	move->bytes = late->bytes;
+	__sync_lock_test_and_set(&late->state, LATE_FREE);
+	__sync_fetch_and_add(&queue->lates, -1);
+	return 1;
+}
+
 __noinline int take_late(struct queue *queue, struct move *move)
 {
-	if (!queue || !move)
+	if (!queue)
 		return 0;
-	for (__u32 i = 0; i < LATE && *(volatile __u32 *)&queue->lates; i++) {
-		__u32 index = i;
-		struct late *late = bpf_map_lookup_elem(&lates, &index);
-
-		if (!late || *(volatile __u32 *)&late->state != LATE_READY || late->queue != move->queue)
-			continue;
-		move->receives = late->receives;
-		move->process = late->process;
-		move->object = late->object;
-		move->entered_ns = late->entered_ns;
-		move->tag = late->tag;
-		move->bytes = late->bytes;
-		__sync_lock_test_and_set(&late->state, LATE_FREE);
-		__sync_fetch_and_add(&queue->lates, -1);
-		return 1;
-	}
+	for (__u32 i = 0; i < LATE && *(volatile __u32 *)&queue->lates; i++)
+		if (take_from(queue, move, i))
+			return 1;
 	return 0;
 }

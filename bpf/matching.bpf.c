@@ -358,14 +358,17 @@ __noinline int pass_begin(struct queue *queue, struct move *move)
 __noinline int pass_step(struct queue *queue, struct move *move, __u32 step)
 {
 	struct backlog *backlog;
-	bool by_tag;
 
 	if (!queue || !move || !find_ring(queue, move, &backlog))
 		return 0;
-	by_tag = has_tags(move);
+	if (!has_tags(move)) {
+		for (__u32 i = 0; i < STEP; i++)
+			if (!match_oldest(queue, backlog, move))
+				return 0;
+		return 1;
+	}
 	for (__u32 i = 0; i < STEP; i++)
-		if (by_tag ? !search_one(queue, backlog, move, step * STEP + i)
-			   : !match_oldest(queue, backlog, move))
+		if (!search_one(queue, backlog, move, step * STEP + i))
 			return 0;
 	return 1;
 }
