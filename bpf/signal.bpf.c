@@ -42,7 +42,7 @@
 #define SIGINFO_CODE  8
 #define SIGNALFD_SIZE 128
 #define SIGNALFD_MOST 1024 /* records of one read that are looked at */
-#define SIGNALFD_STEP 32
+#define SIGNALFD_STEP 8
 
 struct signalfd_record {
 	__u32 number;
