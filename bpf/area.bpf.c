@@ -26,22 +26,27 @@ static long take_file(struct task_struct *task, struct vm_area_struct *area, str
 }
 
 /* include/linux/xarray.h and maple_tree.h: a node's address has its type in the lower bits. */
-#define ROOT_TAG 2 /* the root is a node, not what a tree of one entry holds */
-#define NODE_MASK 255ULL
+#define ROOT_TAG         2 /* the root is a node, not what a tree of one entry holds */
+#define NODE_MASK        255ULL
 #define NODE_TYPE(entry) ((entry) >> 3 & 15)
-#define LEAF 1
-#define INNER 2
-#define INNER_WITH_GAPS 3
+#define LEAF             1
+#define INNER            2
+#define INNER_WITH_GAPS  3
 
 #define MAX_LEVELS 8
 #define MAX_PIVOTS 15 /* of a node of 256 bytes */
 
-/* What a node, or the tree below it, holds for ADDRESS: each slot is for what is up to its pivot (*LAST). */
-static __always_inline __u64 slot_of(__u64 entry, __u64 address, __u64 *last)
+/*
+ * What a node, or the tree below it, holds for ADDRESS: each slot is for what is up to its pivot (*LAST).
+ * Global, not hidden, as area_at(): the verifier looks at it once, not at each call.
+ */
+__noinline __u64 area_slot(__u64 entry, __u64 address, __u64 *last)
 {
 	__u64 node = entry & ~NODE_MASK, pivots, slots, pivot, slot = 0;
 	int count, i;
 
+	if (!last)
+		return 0;
 	if (NODE_TYPE(entry) == INNER_WITH_GAPS) {
 		pivots = node + bpf_core_field_offset(struct maple_arange_64, pivot);
 		slots = node + bpf_core_field_offset(struct maple_arange_64, slot);
@@ -67,8 +72,7 @@ static __always_inline __u64 slot_of(__u64 entry, __u64 address, __u64 *last)
 
 /*
  * As the kernel's own readers without the lock (mas_walk() in lib/maple_tree.c): nodes are replaced, not
- * changed, as far as it matters here, and none is freed while a program runs. Global, not hidden: the verifier
- * looks at it once, not at each call.
+ * changed, as far as it matters here, and none is freed while a program runs.
  */
 __noinline __u64 area_at(__u64 mm, __u64 address, __u64 *last)
 {
@@ -84,7 +88,7 @@ __noinline __u64 area_at(__u64 mm, __u64 address, __u64 *last)
 		return 0;
 	for (int level = 0; level < MAX_LEVELS && type != LEAF && entry; level++) {
 		type = NODE_TYPE(entry);
-		entry = slot_of(entry, address, last);
+		entry = area_slot(entry, address, last);
 	}
 	return entry;
 }

@@ -8,9 +8,10 @@
 #include "fill.bpf.h"
 #include "kernel.bpf.h"
 
-#define MAX_BUFFERS 4096 /* of a pipe: 16 MiB */
+#define MAX_BUFFERS        4096 /* of a pipe: 16 MiB */
 #define MAX_BUFFERS_A_CALL 64
-#define MAX_MESSAGES 512 /* of a unix stream; its send buffer holds fewer */
+#define MAX_MESSAGES       512 /* of a unix stream; its send buffer holds fewer */
+#define MESSAGES_A_CALL    16
 
 static __always_inline struct pipe_inode_info *pipe_of(__u64 address)
 {
@@ -27,8 +28,9 @@ __noinline __u64 pipe_buffers(__u64 file, __u32 index)
 	__u64 buffers = (__u64)KERNEL_READ(pipe, bufs), bytes = 0;
 
 	for (int i = 0; i < MAX_BUFFERS_A_CALL && index != head; i++, index++) {
-		struct pipe_buffer *buffer = (struct pipe_buffer *)(buffers + (__u64)(index & (slots - 1)) *
-								    bpf_core_type_size(struct pipe_buffer));
+		struct pipe_buffer *buffer =
+			(struct pipe_buffer *)(buffers + (__u64)(index & (slots - 1)) *
+								 bpf_core_type_size(struct pipe_buffer));
 		__u32 length = 0;
 
 		bpf_core_read(&length, sizeof(length), &buffer->len);
@@ -48,31 +50,34 @@ static __always_inline __u64 pipe_fill(__u64 file)
 	return bytes;
 }
 
-/* What is left of a message in a unix stream socket's queue. Global: the verifier looks at it once. */
-__noinline __u64 unix_message_rest(__u64 address)
+/*
+ * Adds up in *BYTES what is left of the messages of a unix stream socket's queue from MESSAGE on, a few at a
+ * time. Returns the next one. Global: the verifier looks at it once.
+ */
+__noinline __u64 unix_messages(__u64 message, __u64 end, __u64 *bytes)
 {
-	struct sk_buff *message = (struct sk_buff *)address;
-	__u32 length = 0, consumed = 0;
+	for (int i = 0; i < MESSAGES_A_CALL && message && message != end && bytes; i++) {
+		struct sk_buff *buffer = (struct sk_buff *)message;
+		__u32 length = 0, consumed = 0;
 
-	bpf_core_read(&length, sizeof(length), &message->len);
-	bpf_core_read(&consumed, sizeof(consumed),
-		      (void *)(address + bpf_core_field_offset(struct sk_buff, cb) +
-			       bpf_core_field_offset(struct unix_skb_parms, consumed)));
-	return length - consumed;
+		bpf_core_read(&length, sizeof(length), &buffer->len);
+		bpf_core_read(&consumed, sizeof(consumed),
+			(void *)(message + bpf_core_field_offset(struct sk_buff, cb) +
+				 bpf_core_field_offset(struct unix_skb_parms, consumed)));
+		*bytes += length - consumed;
+		bpf_core_read(&message, sizeof(message), &buffer->next);
+	}
+	return message;
 }
 
-/* What is left of all of them. */
 static __always_inline __u64 unix_stream_fill(__u64 socket)
 {
 	struct sock *sock = (struct sock *)socket;
-	__u64 first = socket + bpf_core_field_offset(struct sock, sk_receive_queue), bytes = 0;
-	struct sk_buff *message = NULL;
+	__u64 end = socket + bpf_core_field_offset(struct sock, sk_receive_queue), message = 0, bytes = 0;
 
 	bpf_core_read(&message, sizeof(message), &sock->sk_receive_queue.next);
-	for (int i = 0; i < MAX_MESSAGES && message && (__u64)message != first; i++) {
-		bytes += unix_message_rest((__u64)message);
-		bpf_core_read(&message, sizeof(message), &message->next);
-	}
+	for (int i = 0; i < MAX_MESSAGES && message && message != end; i += MESSAGES_A_CALL)
+		message = unix_messages(message, end, &bytes);
 	return bytes;
 }
 
@@ -101,8 +106,8 @@ static __always_inline __u64 mqueue_fill(__u64 address)
 {
 	struct file *file = KERNEL_POINTER(struct file, address);
 	__u64 inode = (__u64)KERNEL_READ(file, f_inode);
-	struct mqueue_inode_info *queue =
-		KERNEL_POINTER(struct mqueue_inode_info, inode - bpf_core_field_offset(struct mqueue_inode_info, vfs_inode));
+	struct mqueue_inode_info *queue = KERNEL_POINTER(
+		struct mqueue_inode_info, inode - bpf_core_field_offset(struct mqueue_inode_info, vfs_inode));
 
 	return KERNEL_READ(queue, attr.mq_curmsgs);
 }

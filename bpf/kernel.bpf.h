@@ -49,6 +49,7 @@ void *kernel_cast(const void *pointer, __u32 type);
 #define EAGAIN 11
 #define ENOMSG 42
 #define ETIMEDOUT 110
+#define EINPROGRESS 115
 #define ERESTARTSYS 512
 #define ERESTART_RESTARTBLOCK 516
 

@@ -42,6 +42,7 @@
 #define SIGINFO_CODE  8
 #define SIGNALFD_SIZE 128
 #define SIGNALFD_MOST 1024 /* records of one read that are looked at */
+#define SIGNALFD_STEP 8
 
 struct signalfd_record {
 	__u32 number;
@@ -257,18 +258,25 @@ static __always_inline void waited(struct thread *thread, const struct call *cal
 	signal_take(thread, number, code);
 }
 
-/* The record that a signalfd has put at ADDRESS in user memory. Global: see signal_take. */
-__noinline int signal_take_record(struct thread *thread, __u64 address)
+/* The record that a signalfd has put at ADDRESS in user memory. */
+static __always_inline void record_read(struct thread *thread, __u64 address)
 {
 	struct signalfd_record record = {};
 
-	if (!thread)
-		return 0;
 	if (bpf_probe_read_user(&record, sizeof(record), (void *)address) || !record.number ||
-	    record.number > MAX_SIGNAL)
+		record.number > MAX_SIGNAL)
 		health_count(HEALTH_UNREADABLE_MEMORY);
 	else if (is_sent(thread, record.number, record.code))
 		received(&thread->process, record.number);
+}
+
+/*
+ * COUNT records, or as many as one step takes. One loop of all steps' turns would keep the verifier busy.
+ */
+__noinline int signal_take_records(struct thread *thread, __u64 address, __u32 count)
+{
+	for (__u32 i = 0; i < SIGNALFD_STEP && i < count && thread; i++)
+		record_read(thread, address + (__u64)i * SIGNALFD_SIZE);
 	return 0;
 }
 
@@ -290,10 +298,12 @@ __noinline int signal_taken(struct thread *thread, const struct call *call, long
 		looked_at = vector_word(address + (is_32bit ? 4 : 8), is_32bit) / SIGNALFD_SIZE;
 		address = vector_word(address, is_32bit);
 	}
-	for (__u32 i = 0; i < SIGNALFD_MOST && i < count && i < looked_at; i++)
-		signal_take_record(thread, address + (__u64)i * SIGNALFD_SIZE);
 	if (count > SIGNALFD_MOST || count > looked_at)
 		health_count(HEALTH_UNREADABLE_MEMORY);
+	if (count > looked_at)
+		count = looked_at;
+	for (__u32 i = 0; i < SIGNALFD_MOST && i < count; i += SIGNALFD_STEP)
+		signal_take_records(thread, address + (__u64)i * SIGNALFD_SIZE, count - i);
 	return 0;
 }
 

@@ -64,6 +64,7 @@ static const struct {
 } socketcalls[] = {
 	[2] = {OP_CONNECT, 3}, /* SYS_BIND */
 	[3] = {OP_CONNECT, 3},
+	[4] = {OP_CONNECT, 2}, /* SYS_LISTEN */
 	[5] = {OP_OPEN, 3}, /* SYS_ACCEPT */
 	[8] = {OP_OPEN_SOCKETS, 4},
 	[9] = {OP_SENDTO, 4}, /* SYS_SEND: no address */
@@ -337,15 +338,15 @@ static __always_inline void opened(struct task_struct *task, const struct call *
 	if (result < 0)
 		return;
 	if (call->operation == OP_OPEN) {
-		witness_share(object_file(task, result), SCRATCH_OF_HOOKS);
+		witness_share(object_file(task, result), SCRATCH_OF_HOOKS, true);
 		return;
 	}
 	if (bpf_probe_read_user(pair, sizeof(pair), (void *)(call->operation == OP_OPEN_SOCKETS
 									    ? call->arguments[3]
 									    : call->arguments[0])))
 		health_count(HEALTH_UNREADABLE_MEMORY);
-	witness_share(object_file(task, pair[0]), SCRATCH_OF_HOOKS);
-	witness_share(object_file(task, pair[1]), SCRATCH_OF_HOOKS);
+	witness_share(object_file(task, pair[0]), SCRATCH_OF_HOOKS, true);
+	witness_share(object_file(task, pair[1]), SCRATCH_OF_HOOKS, true);
 }
 
 /* Ends CALL with RESULT. CALL is the one in flight or a pending one, already taken from its place. */
@@ -393,6 +394,25 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 	return true;
 }
 
+/*
+ * A thread that is no target has connected or opened something: if that is a target's channel it is a witness from
+ * here on, and the channel is counted. (Calls by way of the 32-bit socketcall are not looked at.)
+ */
+static __noinline int newcomer_exits(struct task_struct *task, struct pt_regs *regs, enum operation operation,
+				     long result)
+{
+	long fd = -1;
+
+	if (operation == OP_CONNECT && (newcomers & NEWCOMERS_CONNECT) && (!result || result == -EINPROGRESS))
+		fd = syscall_argument(regs, 0, in_32bit_syscall(task));
+	else if (operation == OP_OPEN && (newcomers & NEWCOMERS_OPEN))
+		fd = result;
+	if (fd < 0 || !witness_comes(object_file(task, fd)))
+		return 0;
+	witness_mark(task);
+	return witness_add(task->tgid);
+}
+
 static __always_inline int call_exits(struct task_struct *task, struct pt_regs *regs, long result)
 {
 	bool is_32bit = in_32bit_syscall(task), goes_on = false;
@@ -402,9 +422,11 @@ static __always_inline int call_exits(struct task_struct *task, struct pt_regs *
 	struct call *ended;
 
 	operation = number == NO_SYSCALL ? OP_SIGRETURN : operation_of(number, is_32bit);
-	if (operation == OP_NONE)
+	if (operation == OP_NONE || (!is_candidate(task) && operation != OP_CONNECT && operation != OP_OPEN))
 		return 0;
 	thread = find_thread(task, true);
+	if (newcomers && (!thread || thread->traced == TRACED_WITNESS))
+		newcomer_exits(task, regs, operation, result);
 	if (!thread)
 		return 0;
 	ended = &thread->call;
@@ -449,7 +471,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return is_candidate(task) ? call_exits(task, regs, result) : 0;
+	return is_candidate(task) || newcomers ? call_exits(task, regs, result) : 0;
 }
 
 SEC("?tracepoint/raw_syscalls/sys_exit")
@@ -457,7 +479,7 @@ int on_sys_exit_unpreempted(struct trace_event_raw_sys_exit *event)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!is_candidate(task))
+	if (!is_candidate(task) && !newcomers)
 		return 0;
 	return call_exits(task, (struct pt_regs *)bpf_task_pt_regs(task), event->ret);
 }

@@ -19,9 +19,9 @@ static void identify(const struct model_base *base, const struct object_record *
 	snprintf(out->id, sizeof(out->id), "%s:[%lu:%llu]", kind, mech_device(object->key.aux),
 		 object->key.object);
 	out->capacity = object->value.capacity;
-	if (object->key.mechanism != MECH_FIFO)
-		return;
-	if (object->path)
+	if (object->key.mechanism != MECH_FIFO) /* as the links in /proc/PID/fd say */
+		snprintf(out->name, sizeof(out->name), "pipe:[%llu]", object->key.object);
+	else if (object->path)
 		snprintf(out->name, sizeof(out->name), "%s", object->path);
 	else
 		snprintf(out->name, sizeof(out->name), "%.*s", OBJECT_NAME_SIZE - 1,

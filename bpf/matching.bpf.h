@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * First in, first out: finds the other half of what was sent or received in a queue's ring.
+ */
+#ifndef IPCTRACE_MATCHING_BPF_H
+#define IPCTRACE_MATCHING_BPF_H
+
+#include "passage.bpf.h"
+
+/*
+ * The three steps of a move through a locked queue; the second is repeated until it returns 0, at most STEPS
+ * times. One loop of as many turns would keep the verifier busy for a second. Global.
+ */
+int pass_begin(struct queue *queue, struct move *move);
+int pass_step(struct queue *queue, struct move *move, __u32 step);
+int pass_end(struct queue *queue, struct move *move);
+
+#define STEP  32
+#define STEPS (LONG / STEP)
+
+static __always_inline void pass(struct queue *queue, struct move *move)
+{
+	if (pass_begin(queue, move))
+		for (__u32 step = 0; step < STEPS; step++)
+			if (!pass_step(queue, move, step))
+				break;
+	pass_end(queue, move);
+}
+
+/* The empty QUEUE, locked, holds FILL from before we looked: bytes on streams, else messages. Global. */
+int ring_fill(struct queue *queue, __u64 fill);
+
+/* QUEUE, of this number, is about to be deleted. Global. */
+int ring_forget(const struct queue *queue, __u64 number);
+
+#endif
