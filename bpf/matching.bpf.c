@@ -129,10 +129,14 @@ static __always_inline void match_all(const struct queue *queue, struct move *mo
 	move->found = 1;
 }
 
-/* A datagram that was sent long before the receiver slept for want of any has been dropped by the kernel. */
-static __always_inline bool is_lost(const struct move *move, const struct passage *passage)
+/*
+ * A datagram that was sent long before the receiver slept for want of any has been dropped by the kernel. (Where
+ * none is dropped the sender may have slept long for want of room.)
+ */
+static __always_inline bool is_lost(const struct queue *queue, const struct move *move,
+				    const struct passage *passage)
 {
-	return move->receives && move->matching == BY_ORDER && move->tag &&
+	return move->receives && (queue->mechanism == MECH_UDP || queue->mechanism == MECH_NETLINK) && move->tag &&
 	       passage->ns + UNCLAIMED_NS < move->tag;
 }
 
@@ -147,7 +151,7 @@ static __always_inline void match(struct queue *queue, struct backlog *backlog, 
 	 */
 	if (!move->receives && move->entered_ns > passage->ns + UNCLAIMED_NS)
 		passage->messages = 0;
-	else if (is_lost(move, passage))
+	else if (is_lost(queue, move, passage))
 		passage->messages = 0;
 	else if (move->matching == BY_BYTES)
 		match_bytes(queue, move, passage);

@@ -12,8 +12,8 @@
 #define LONG  1024 /* once it has filled that */
 #define EARLY (1ULL << 63) /* types are positive */
 
-/* A sender may lose its CPU for so long between the message and the hook. */
-#define UNCLAIMED_NS 100000000ULL
+/* A sender may lose its CPU for so long between the message and the hook, on a machine that is overloaded. */
+#define UNCLAIMED_NS 1000000000ULL
 
 /* What one process put in, or took out too early. */
 struct passage {

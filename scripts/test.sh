@@ -117,8 +117,10 @@ print(passed, failed, skipped)
 PY
 }
 
+# end_to_end NAME PYTEST-ARGUMENT...: the results are in NAME.xml.
 end_to_end() {
-	local report=$work/e2e.xml status sums
+	local report=$work/$1.xml status sums
+	shift
 	timeout --kill-after=10 2400 $python -m pytest -q -ra -p no:cacheprovider --junitxml="$report" tests/e2e "$@" </dev/null
 	status=$?
 	sums=$(junit "$report" 2>/dev/null) || sums="0 0 0"
@@ -142,7 +144,7 @@ end_to_end_sanitized() {
 	mkdir -m 1777 "$reports"
 	ASAN_OPTIONS=detect_leaks=1:log_path=$reports/asan UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/ubsan \
 		LSAN_OPTIONS=print_suppressions=0:suppressions=$PWD/tests/leaks IPCTRACE_SANITIZED=1 \
-		IPCTRACE_BUILD=$PWD/build/sanitize end_to_end "$@"
+		IPCTRACE_SELECTION=$PWD/tests/sanitized IPCTRACE_BUILD=$PWD/build/sanitize end_to_end sanitized "$@"
 	for report in "$reports"/*; do
 		[ -e "$report" ] || continue
 		echo "FAIL: $(basename "$report")"
@@ -164,6 +166,19 @@ other_kernels() {
 		count 0 1 0
 	fi
 	sed -n 's/^vm \([^ ]*\) \([^ ]*\) skip/vm \1 \2:/p' "$output" >>"$reasons"
+}
+
+# What README says of each mechanism, against what the tests have found.
+mechanism_table() {
+	local results=("$work/e2e.xml")
+	[ ! -e "$work/vm" ] || results+=("$work/vm")
+	if $python tests/mechanism_table.py "${results[@]}"; then
+		echo "passed"
+		count 1 0 0
+	else
+		echo "FAIL: tests/mechanism_table.py"
+		count 0 1 0
+	fi
 }
 
 heading "packages"
@@ -189,7 +204,7 @@ fi
 
 heading "end-to-end tests"
 if [ "$(id -u)" = 0 ]; then
-	end_to_end "$@"
+	end_to_end e2e "$@"
 else
 	echo "skipped: needs root; try sudo scripts/test.sh"
 	echo "e2e: needs root" >>"$reasons"
@@ -201,5 +216,9 @@ if [ -n "$all" ]; then
 	[ "$(id -u)" != 0 ] || end_to_end_sanitized "$@"
 	heading "other kernels"
 	other_kernels
+fi
+if [ "$(id -u)" = 0 ] && [ $# = 0 ]; then
+	heading "table of mechanisms"
+	mechanism_table
 fi
 finish

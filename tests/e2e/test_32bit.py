@@ -34,3 +34,12 @@ def test_in_the_middle(stage, workload_32, mechanism, shape):
     ipctrace = stage.attach(workload)
     truth = workload.work()
     compare(ipctrace.finish(), truth, workload.pids)
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS, ids="-".join)
+@shapes("32")
+def test_32_threads(stage, workload_32, mechanism, shape):
+    workload = workload_32(*mechanism, *shape)
+    ipctrace = stage.attach(workload)
+    truth = workload.work()
+    compare(ipctrace.finish(), truth, workload.pids)

@@ -119,10 +119,10 @@ try:
 except BlockingIOError:
     to.setblocking(True)
 import threading, time
-time.sleep(0.3)  # what was sent a moment ago might still come
+time.sleep(1.2)  # what was sent a moment ago might still come
 for _ in range(100):
     if _ == 0:
-        threading.Timer(0.5, os.write, (step[1][1], b".")).start()
+        threading.Timer(1.4, os.write, (step[1][1], b".")).start()
     else:
         os.write(step[1][1], b".")
     to.recv(100)

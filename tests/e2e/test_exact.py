@@ -24,6 +24,7 @@ SHAPES = {
     "8": ("--threads", 8),
     "8-shared": ("--threads", 8, "--shared"),
     "8-processes": ("--threads", 8, "--processes"),
+    "32": ("--threads", 32),
 }
 
 mechanism = pytest.mark.parametrize("mechanism", MECHANISMS, ids="-".join)
@@ -34,7 +35,7 @@ def shapes(*names):
 
 
 @mechanism
-@shapes(*SHAPES)
+@shapes("1", "8-shared", "8-processes", "32")
 def test_attached_before_the_work(stage, mechanism, shape):
     workload = stage.workload(*mechanism, *shape)
     ipctrace = stage.attach(workload)
