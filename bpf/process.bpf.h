@@ -17,8 +17,11 @@ static __always_inline void process_key_of(struct task_struct *task, struct proc
 	key->started_ms = BPF_CORE_READ(task, group_leader, start_boottime) / 1000000;
 }
 
-/* In target.bpf.c, which keeps the book. Has the process had a target among its threads, and has it not ended? */
+/* Has the process had a target among its threads, and has it not ended? */
 int process_is_target(const struct process_key *key);
+
+/* THREAD, which is traced, goes on as another program. */
+int process_execs(struct task_struct *task, struct thread *thread);
 
 /* Signal NUMBER, sent by a process, ends this one, if it is traced. */
 int process_dies(const struct process_key *key, __u32 number);

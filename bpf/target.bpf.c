@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whom do we trace: marks threads by an entry in the task storage, follows clone, fork and exec,
- * and keeps the book of processes. Knows nothing about calls but that they can be abandoned.
+ * Whom do we trace: has threads marked, and follows clone, fork and exec. Knows nothing about calls but that
+ * they can be abandoned.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -23,21 +23,6 @@
 /* include/uapi/linux/sched.h */
 #define CLONE_VM 0x00000100
 #define CLONE_THREAD 0x00010000
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct thread);
-} threads SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, MAX_PROCESSES);
-	__type(key, struct process_key);
-	__type(value, struct process_value);
-} processes SEC(".maps");
 
 /* Pids or tids given on the command line. */
 struct {
@@ -63,28 +48,8 @@ __u32 marked_threads = 0;
 
 __u32 cgroup_moves = 0, cgroup_arriving = 0;
 
-static const struct process_value empty_process = {};
-
-__hidden struct thread *thread_lookup(struct task_struct *task)
-{
-	struct thread *thread = bpf_task_storage_get(&threads, task, NULL, 0);
-
-	return thread && thread->traced ? thread : NULL;
-}
-
-__hidden int process_has_ended(const struct process_key *key)
-{
-	struct process_key own = *key; /* see TABLE_DELETE */
-	struct process_value *process = bpf_map_lookup_elem(&processes, &own);
-
-	return process && process->exited;
-}
-
-TABLE_DELETE(processes, struct process_key)
-
 __noinline int thread_is_traced(const struct process_key *process, __u32 tid)
 {
-	struct process_value *value;
 	struct process_key key;
 
 	if (!process)
@@ -92,91 +57,17 @@ __noinline int thread_is_traced(const struct process_key *process, __u32 tid)
 	if (target_mode == TARGET_MODE_TIDS && !bpf_map_lookup_elem(&target_ids, &tid))
 		return false;
 	key = *process; /* before 6.2 (d1673304097c) maps take keys only from the stack */
-	value = bpf_map_lookup_elem(&processes, &key);
-	return value && !value->exited && !value->is_witness;
-}
-
-/* Returns whether there was room for the process. */
-static __always_inline bool process_add_thread(struct task_struct *task, const struct process_key *key,
-					       enum traced as)
-{
-	struct process_value *process = bpf_map_lookup_elem(&processes, key);
-	__u32 threads_now;
-
-	if (!process) {
-		table_insertion(TABLE_processes,
-				bpf_map_update_elem(&processes, key, &empty_process, BPF_NOEXIST));
-		process = bpf_map_lookup_elem(&processes, key);
-		if (!process)
-			return false;
-		process->is_witness = as == TRACED_WITNESS;
-		process->ppid = BPF_CORE_READ(task, real_parent, tgid);
-		process->ns_pid = namespace_pid(task);
-		BPF_CORE_READ_STR_INTO(&process->comm, task, group_leader, comm);
-	}
-	if (as == TRACED_TARGET)
-		process->is_witness = 0;
-	else if (!process->is_witness && !process->exited)
-		return false; /* others of its threads are targets, this one is not (threaded cgroups) */
-	process->exited = 0;
-	threads_now = __sync_fetch_and_add(&process->threads, 1) + 1;
-	if (threads_now > process->max_threads)
-		process->max_threads = threads_now;
-	return true;
-}
-
-static __always_inline void unmark(struct thread *thread)
-{
-	struct process_value *process = bpf_map_lookup_elem(&processes, &thread->process);
-
-	thread->traced = TRACED_NOT;
-	thread->pending.operation = OP_NONE;
-	if (process && __sync_fetch_and_add(&process->threads, -1) == 1)
-		process->exited = 1;
-}
-
-/*
- * Marks TASK; a witness may become a target. FRESH: it may be inside a call. Returns whether it was not marked
- * before.
- */
-static __always_inline bool mark_as(struct task_struct *task, bool fresh, __u32 image, enum traced as)
-{
-	struct thread *thread;
-
-	if ((__u32)task->tgid == own_pid || (task->flags & PF_KTHREAD))
-		return false;
-	thread = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!thread) {
-		if (as == TRACED_TARGET) /* a witness is found again as it goes on */
-			health_count(HEALTH_MAP_FULL);
-		return false;
-	}
-	if (thread->traced == TRACED_TARGET || thread->traced == as)
-		return false;
-	if (thread->traced == TRACED_WITNESS)
-		unmark(thread);
-	process_key_of(task, &thread->process);
-	thread->fresh = fresh;
-	thread->cgroup_moves = cgroup_moves;
-	if (image > thread->image) /* one that was left and comes back has had images before */
-		thread->image = image;
-	if (!process_add_thread(task, &thread->process, as)) {
-		if (as == TRACED_WITNESS)
-			return false;
-		health_count(HEALTH_MAP_FULL);
-	}
-	thread->traced = as;
-	return true;
+	return process_is_target(&key);
 }
 
 static __always_inline bool mark(struct task_struct *task, bool fresh, __u32 image)
 {
-	return mark_as(task, fresh, image, TRACED_TARGET);
+	return thread_mark(task, fresh, image, TRACED_TARGET);
 }
 
 __hidden int witness_mark(struct task_struct *task)
 {
-	mark_as(task, true, 0, TRACED_WITNESS);
+	thread_mark(task, true, 0, TRACED_WITNESS);
 	return 0;
 }
 
@@ -198,35 +89,6 @@ static __always_inline bool comm_is_target(const char *comm)
 			break;
 	}
 	return true;
-}
-
-__hidden int process_is_target(const struct process_key *key)
-{
-	struct process_value *process = bpf_map_lookup_elem(&processes, key);
-
-	return process && !process->exited && !process->is_witness;
-}
-
-#define DEATH_SEEN 0x100 /* beyond the numbers of signals */
-
-__hidden int process_dies(const struct process_key *key, __u32 number)
-{
-	struct process_value *process = bpf_map_lookup_elem(&processes, key);
-
-	if (process)
-		__sync_val_compare_and_swap(&process->killed, 0, number);
-	return 0;
-}
-
-__hidden int process_died(const struct process_key *key)
-{
-	struct process_value *process = bpf_map_lookup_elem(&processes, key);
-	__u32 number = process ? process->killed : 0;
-
-	if (!number || number >= DEATH_SEEN ||
-	    __sync_val_compare_and_swap(&process->killed, number, DEATH_SEEN | number) != number)
-		return 0;
-	return number;
 }
 
 /* Is TASK one of those that the command line names? */
@@ -268,7 +130,7 @@ int mark_targets(struct bpf_iter__task *context)
 		if (mark(task, true, 0))
 			__sync_fetch_and_add(&marked_threads, 1);
 	} else if (follow_peers && bpf_map_lookup_elem(&witness_ids, &pid) &&
-		   mark_as(task, true, 0, TRACED_WITNESS)) {
+		   thread_mark(task, true, 0, TRACED_WITNESS)) {
 		__sync_fetch_and_add(&marked_threads, 1);
 		if (all_are_marked)
 			health_count(HEALTH_LATE_WITNESSES);
@@ -310,7 +172,7 @@ static __always_inline int task_begins(struct task_struct *child, __u64 clone_fl
 	     (target_mode == TARGET_MODE_COMM && is_target(child))))
 		mark_child(child, clone_flags, is_thread ? thread->image : 0);
 	else if (follow_peers) /* it has what its parent has open */
-		mark_as(child, false, is_thread ? thread->image : 0, TRACED_WITNESS);
+		thread_mark(child, false, is_thread ? thread->image : 0, TRACED_WITNESS);
 	return 0;
 }
 
@@ -339,17 +201,6 @@ int on_newtask_unpreempted(struct trace_event_raw_task_newtask *event)
 	return 0;
 }
 
-static __always_inline void process_exec(struct task_struct *task, struct thread *thread)
-{
-	struct process_value *process = bpf_map_lookup_elem(&processes, &thread->process);
-
-	thread->image++;
-	if (!process)
-		return;
-	process->image = thread->image;
-	__builtin_memcpy(process->comm, task->comm, sizeof(process->comm));
-}
-
 /* By its execve, whether it was a witness or nothing. */
 static __always_inline bool becomes_target(struct task_struct *task, const struct thread *thread)
 {
@@ -372,7 +223,7 @@ __hidden int thread_leaves(struct task_struct *task, struct thread *thread)
 	thread->cgroup_moves = moves;
 	if (follow_children || cgroup_holds(task)) /* whoever was followed is not left because it moves */
 		return 0;
-	unmark(thread);
+	thread_unmark(thread);
 	return 1;
 }
 
@@ -397,15 +248,13 @@ int BPF_PROG(on_cgroup_attach, struct cgroup *to, const char *path, struct task_
 /* A thread that called execve is alone in its process by now and has the leader's pid. */
 static __always_inline int task_execs(struct task_struct *task)
 {
-	struct thread *thread = NULL;
+	struct thread *thread = task->bpf_storage ? thread_known(task) : NULL;
 
-	if (task->bpf_storage)
-		thread = bpf_task_storage_get(&threads, task, NULL, 0);
 	if (thread && thread->traced && !becomes_target(task, thread)) {
-		process_exec(task, thread);
+		process_execs(task, thread);
 		if (thread->traced == TRACED_TARGET && target_mode == TARGET_MODE_COMM && !follow_children &&
 		    !is_target(task))
-			unmark(thread);
+			thread_unmark(thread);
 		return 0;
 	}
 	if (target_mode == TARGET_MODE_ALL || becomes_target(task, thread))
@@ -433,7 +282,7 @@ static __always_inline int task_exits(struct task_struct *task)
 	if (!thread)
 		return 0;
 	calls_abandon(task, thread);
-	unmark(thread);
+	thread_unmark(thread);
 	return 0;
 }
 

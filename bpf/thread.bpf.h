@@ -10,7 +10,7 @@
 #include "tables.h"
 #include "thread_state.h"
 
-/* The entry of a traced thread, or NULL; in target.bpf.c, which marks them. */
+/* The entry of a traced thread, or NULL; in process.bpf.c, as thread_mark(). */
 struct thread *thread_lookup(struct task_struct *task);
 
 /*
@@ -30,6 +30,17 @@ static __always_inline struct thread *target_thread(struct task_struct *task)
 
 	return thread && thread->traced == TRACED_TARGET ? thread : NULL;
 }
+
+/* The same of a thread that is, or was, traced. */
+struct thread *thread_known(struct task_struct *task);
+
+/*
+ * Marks TASK; a witness may become a target. FRESH: it may be inside a call. IMAGE: how often its process has
+ * exec'd since it is traced. Returns whether it was not marked before.
+ */
+int thread_mark(struct task_struct *task, bool fresh, __u32 image, enum traced as);
+
+int thread_unmark(struct thread *thread);
 
 /*
  * Is the thread TID of PROCESS traced? For threads other than the current one, that kernels do not let us look
