@@ -13,7 +13,7 @@
 #include "model/channels.h"
 #include "model/index.h"
 
-static void add_counts(struct flow_counts *to, const struct flow_counts *from)
+void flow_counts_add(struct flow_counts *to, const struct flow_counts *from)
 {
 	to->calls += from->calls;
 	to->messages += from->messages;
@@ -28,7 +28,7 @@ static void add_counts(struct flow_counts *to, const struct flow_counts *from)
 		to->max_bytes = from->max_bytes;
 }
 
-static struct process_record *find_record(struct model_base *base, const struct process_key *key)
+struct process_record *find_record(struct model_base *base, const struct process_key *key)
 {
 	struct process_record *record;
 
@@ -244,8 +244,8 @@ static int add_flow(struct channel_record *record, struct flow *flow, const stru
 	else
 		endpoint->can_read = true;
 	for (int w = 0; w < WINDOW_COUNT; w++) {
-		add_counts(&endpoint->side[direction].window[w], &flow->window[w]);
-		add_counts(&channel->window[w][direction], &flow->window[w]);
+		flow_counts_add(&endpoint->side[direction].window[w], &flow->window[w]);
+		flow_counts_add(&channel->window[w][direction], &flow->window[w]);
 	}
 	return 0;
 }
@@ -341,7 +341,7 @@ int derive_flows(struct model_base *base)
 		for (int w = 0; w < WINDOW_COUNT; w++) {
 			struct process_counts *sum = &process->window[w];
 
-			add_counts(&sum->direction[flow->key.direction], &flow->window[w]);
+			flow_counts_add(&sum->direction[flow->key.direction], &flow->window[w]);
 			sum->blocked_ns += flow->window[w].blocked_ns;
 			sum->runqueue_ns += flow->window[w].runqueue_ns;
 		}
@@ -349,32 +349,8 @@ int derive_flows(struct model_base *base)
 	return 0;
 }
 
-/*
- * Can its holder move data through OBJECT in DIRECTION without naming a destination? A listening or
- * unconnected stream socket is nobody's channel; an unconnected datagram socket only receives.
- */
-static bool is_channel_end(const struct object_record *object, enum direction direction)
-{
-	switch (object->key.mechanism) {
-	case MECH_TCP:
-	case MECH_VSOCK:
-		return object->value.remote.family != 0;
-	case MECH_UDP:
-		return direction == DIRECTION_RECEIVE || object->value.remote.family != 0;
-	case MECH_UNIX_STREAM:
-	case MECH_UNIX_SEQPACKET:
-		return object->value.peer != 0;
-	case MECH_UNIX_DGRAM:
-		return direction == DIRECTION_RECEIVE || object->value.peer != 0;
-	default:
-		return true;
-	}
-}
-
-/* The channel that a holder's data goes through, if it is one of this snapshot already. */
-static struct channel_record *known_channel(struct model_base *base,
-					    const struct object_record *object,
-					    enum direction direction)
+struct channel_record *known_channel(struct model_base *base, const struct object_record *object,
+				     enum direction direction)
 {
 	struct channel_record *record = identified(base, object, direction);
 	struct channel_identity identity;
@@ -385,102 +361,4 @@ static struct channel_record *known_channel(struct model_base *base,
 		HASH_FIND_STR(base->channels, identity.id, record);
 	}
 	return record && record->used_in == base->snapshot ? record : NULL;
-}
-
-static int add_holder(struct model_base *base, struct object_record *object, struct process *process,
-		      enum direction direction)
-{
-	struct channel_record *record = known_channel(base, object, direction);
-	struct endpoint *endpoint;
-
-	if (!record && !process->traced)
-		return 0; /* a channel between strangers */
-	if (!record)
-		record = object_channel(base, object, direction, 0);
-	endpoint = record ? get_endpoint(record, process, 0) : NULL;
-	if (!endpoint)
-		return -ENOMEM;
-	if (direction == DIRECTION_SEND)
-		endpoint->can_write = true;
-	else
-		endpoint->can_read = true;
-	return 0;
-}
-
-/*
- * Does the process hold the object now? Of a target that has closed it, or has ended, its use tells
- * all there is to tell; a stranger that has ended was the other end. A socket's end stays whose it
- * was: unlike a pipe's it is seldom held by those who only happened to be born then.
- */
-static bool is_held(const struct model_base *base, const struct holder *holder,
-		    const struct process_record *process)
-{
-	if (holder->seen_in == base->search)
-		return true;
-	if (process->process.traced)
-		return false;
-	return process->seen_in != base->search || holder->key.object.mechanism >= MECH_UNIX_STREAM;
-}
-
-static int add_holders(struct model_base *base, bool traced)
-{
-	struct holder *holder;
-	int err = 0;
-
-	for (holder = base->holders; holder && !err; holder = holder->hh.next) {
-		struct process_record *process;
-		struct object_record *object;
-
-		if (!holder->process)
-			holder->process = find_record(base, &holder->key.process);
-		if (!holder->object)
-			holder->object = model_find_object(base, &holder->key.object);
-		process = holder->process;
-		object = holder->object;
-		if (!process || !object || process->process.traced != traced ||
-		    !is_held(base, holder, process))
-			continue;
-		if (holder->can_write && is_channel_end(object, DIRECTION_SEND))
-			err = add_holder(base, object, &process->process, DIRECTION_SEND);
-		if (!err && holder->can_read && is_channel_end(object, DIRECTION_RECEIVE))
-			err = add_holder(base, object, &process->process,
-					 DIRECTION_RECEIVE);
-	}
-	return err;
-}
-
-/* First what the targets hold makes channels, then whoever holds the other ends joins them. */
-int derive_holders(struct model_base *base)
-{
-	int err = add_holders(base, true);
-
-	return err ? err : add_holders(base, false);
-}
-
-static bool is_incomplete(const struct channel *channel)
-{
-	bool read = false, written = false;
-
-	if (mechanism_is_process(channel->mechanism)) /* nobody holds it open */
-		return false;
-	for (unsigned i = 0; i < channel->endpoint_count; i++) {
-		read |= channel->endpoints[i].can_read;
-		written |= channel->endpoints[i].can_write;
-	}
-	return !read || !written || channel->endpoint_count < 2;
-}
-
-bool model_wants_holders(struct model *model)
-{
-	struct channel_record *record;
-	bool wanted = false;
-
-	for (record = model->base->channels; record; record = record->hh.next) {
-		if (record->used_in != model->base->snapshot || record->was_incomplete ||
-		    !is_incomplete(&record->channel))
-			continue;
-		record->was_incomplete = true;
-		wanted = true;
-	}
-	return wanted;
 }

@@ -13,12 +13,19 @@
  */
 struct process *get_process(struct model_base *base, const struct process_key *key);
 
+/* What is known of a process; NULL: nothing. */
+struct process_record *find_record(struct model_base *base, const struct process_key *key);
+
 /* The object, or a new one that nothing is known of. NULL: out of memory. */
 struct object_record *get_object(struct model_base *base, const struct object_key *key);
 
 /* The channel of what goes through an object in one direction; NULL: out of memory. */
 struct channel_record *object_channel(struct model_base *base, struct object_record *object,
 				      enum direction direction, __u64 destination_key);
+
+/* The same if it is one of this snapshot already, else NULL. */
+struct channel_record *known_channel(struct model_base *base, const struct object_record *object,
+				     enum direction direction);
 
 /* The same by the object's key. */
 struct channel_record *channel_of(struct model_base *base, const struct object_key *key,
@@ -39,8 +46,12 @@ struct endpoint *get_endpoint(struct channel_record *record, const struct proces
 /* mappings.c: puts all mappings to their channels and processes. Returns 0 or -ENOMEM. */
 int derive_mappings(struct model *model);
 
-/* Put all flows, then all holders, to their channels and processes. Return 0 or -ENOMEM. */
+void flow_counts_add(struct flow_counts *to, const struct flow_counts *from);
+
+/* Puts all flows to their channels and processes. Returns 0 or -ENOMEM. */
 int derive_flows(struct model_base *base);
+
+/* holders.c: the same of all holders. */
 int derive_holders(struct model_base *base);
 
 #endif

@@ -28,23 +28,10 @@
 		}                                                                                  \
 	} while (0)
 
-static void add(struct flow_counts *to, const struct flow_counts *from)
-{
-	to->calls += from->calls;
-	to->messages += from->messages;
-	to->bytes += from->bytes;
-	to->would_block += from->would_block;
-	to->errors += from->errors;
-	to->blocked_ns += from->blocked_ns;
-	to->runqueue_ns += from->runqueue_ns;
-	to->uring_messages += from->uring_messages;
-	to->uring_bytes += from->uring_bytes;
-}
-
 static void add_all(struct process_counts *to, const struct process_counts *from)
 {
 	for (int d = 0; d < DIRECTION_COUNT; d++)
-		add(&to->direction[d], &from->direction[d]);
+		flow_counts_add(&to->direction[d], &from->direction[d]);
 	to->blocked_ns += from->blocked_ns;
 	to->lock_wait_ns += from->lock_wait_ns;
 	to->runqueue_ns += from->runqueue_ns;
@@ -67,7 +54,7 @@ static void forget_flow(struct model_base *base, struct flow *flow)
 	struct process_counts *gone = &record_of(flow->process)->gone;
 	struct channel_record *channel = flow->channel;
 
-	add(&gone->direction[flow->key.direction], run);
+	flow_counts_add(&gone->direction[flow->key.direction], run);
 	gone->blocked_ns += run->blocked_ns;
 	gone->runqueue_ns += run->runqueue_ns;
 	if (channel && --channel->channel.flow_count == 0) {
