@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """More channels and processes than there is room for: totals stay exact, memory bounded."""
+import os
+import pathlib
 import time
 
 import pytest
@@ -73,6 +75,33 @@ def test_storm_of_processes(stage):
     reader, = [e for e in channel["endpoints"] if e["pid"] == workload.pid]
     assert (reader["received_bytes"], reader["received_messages"]) == (410000, 10000)
     assert len([p for p in summary["processes"] if p["sent_bytes"] == 41]) == 10000
+
+
+@pytest.fixture
+def few_pids():
+    """No more than 512: they are used again and again."""
+    if "IPCTRACE_IN_VM" not in os.environ:
+        pytest.skip("changes the machine's highest pid: only in a virtual machine")
+    path = pathlib.Path("/proc/sys/kernel/pid_max")
+    before = path.read_text()
+    path.write_text("512")
+    yield 512
+    path.write_text(before)
+
+
+def test_pids_that_are_used_again(stage, few_pids):
+    workload = stage.workload("churn", "many")
+    ipctrace = stage.attach(workload, "-f")
+    truth = work(workload)
+    summary = ipctrace.finish()
+    channel = find_channel(summary, truth["channels"][0])
+    writers = [e for e in channel["endpoints"] if e["pid"] != workload.pid and e["sent_bytes"]]
+    assert len(writers) == truth["children"]["count"] == 2003 > 2 * few_pids
+    assert {(e["sent_bytes"], e["sent_messages"], e["calls"]) for e in writers} == {(41, 1, 1)}
+    assert len({e["pid"] for e in writers}) < few_pids
+    given = [e for e in summary["edges"] if e["channel"] == channel["id"] and e["from_pid"] != workload.pid]
+    assert sum(e["bytes"] for e in given) == 2003 * 41
+    compare_health(summary)
 
 
 def children_of(pid):

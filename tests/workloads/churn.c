@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Short lives: 499 threads (default), 101 forked children or a storm of 10,000; each writes once and is gone. */
+/* Short lives: 499 threads (default), 101 forked children, 2,003 or a storm of 10,000; each writes once and is gone. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 
 #define THREADS 499
 #define CHILDREN 101
+#define MANY 2003
 #define STORM 10000
 #define ALIVE 200 /* at most, of a storm */
 #define MESSAGE_BYTES 41
@@ -17,6 +18,13 @@
 static struct truth_channel *channel;
 static int fds[2];
 static unsigned children, wanted_children;
+
+static unsigned children_of(const char *variant)
+{
+	if (!strcmp(variant, "storm"))
+		return STORM;
+	return strcmp(variant, "many") ? CHILDREN : MANY;
+}
 
 static void *write_once(void *unused)
 {
@@ -91,7 +99,7 @@ int main(int argc, char **argv)
 	edges_expect(!pipe(fds), "pipe");
 	channel = truth_file_channel("pipe", fds[0]);
 	if (truth_options.variant)
-		wanted_children = strcmp(truth_options.variant, "storm") ? CHILDREN : STORM;
+		wanted_children = children_of(truth_options.variant);
 	truth_print_more = print_children;
 	truth_worker(0, truth_options.variant ? start_children : start_threads, NULL, -1);
 	truth_worker(0, reader, NULL, -1);
