@@ -18,12 +18,12 @@ static __always_inline __u64 ancestor_id(struct cgroup *cgroup, __u32 level)
 
 	if (bpf_core_field_exists(older->ancestor_ids)) { /* until 6.1, commit 7f203bc89eb6 */
 		bpf_probe_read_kernel(&id, sizeof(id),
-				      (void *)older + bpf_core_field_offset(older->ancestor_ids) +
+				      (char *)older + bpf_core_field_offset(older->ancestor_ids) +
 					      level * sizeof(id));
 		return id;
 	}
 	bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
-			      (void *)cgroup + bpf_core_field_offset(cgroup->ancestors) +
+			      (char *)cgroup + bpf_core_field_offset(cgroup->ancestors) +
 				      level * sizeof(ancestor));
 	return BPF_CORE_READ(ancestor, kn, id);
 }

@@ -7,22 +7,29 @@
 
 #include "tables.h"
 
-enum framing {
-	STREAM,
-	DATAGRAM,
-	MEMORY,
-};
-
 static __always_inline enum framing framing_of(enum mechanism mechanism)
 {
 	switch (mechanism) {
-#define MECHANISM(name, kind, framing)                                                             \
+#define MECHANISM(name, kind, framing, handle)                                                             \
 	case MECH_##name:                                                                          \
 		return framing;
 #include "mechanisms.def"
 #undef MECHANISM
 	default:
 		return STREAM;
+	}
+}
+
+static __always_inline enum handle handle_of(enum mechanism mechanism)
+{
+	switch (mechanism) {
+#define MECHANISM(name, kind, framing, handle)                                                     \
+	case MECH_##name:                                                                          \
+		return handle;
+#include "mechanisms.def"
+#undef MECHANISM
+	default:
+		return HANDLE_FILE;
 	}
 }
 

@@ -66,7 +66,7 @@ static __always_inline __u32 namespace_pid(struct task_struct *task)
 	__u32 number = 0;
 
 	bpf_probe_read_kernel(&number, sizeof(number),
-			      (void *)pid + bpf_core_field_offset(pid->numbers) +
+			      (char *)pid + bpf_core_field_offset(pid->numbers) +
 				      level * bpf_core_type_size(struct upid) +
 				      bpf_core_field_offset(struct upid, nr));
 	return number;

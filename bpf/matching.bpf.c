@@ -149,9 +149,7 @@ static __always_inline void match(struct queue *queue, struct backlog *backlog, 
 	 * Sent long after the receive had ended: that one got what somebody sent whom we do not see. (Not
 	 * long after, whoever sent it may not have come to its hook yet, and takes what this one leaves.)
 	 */
-	if (!move->receives && move->entered_ns > passage->ns + UNCLAIMED_NS)
-		passage->messages = 0;
-	else if (is_lost(queue, move, passage))
+	if ((!move->receives && move->entered_ns > passage->ns + UNCLAIMED_NS) || is_lost(queue, move, passage))
 		passage->messages = 0;
 	else if (move->matching == BY_BYTES)
 		match_bytes(queue, move, passage);

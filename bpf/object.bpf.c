@@ -6,6 +6,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "framing.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
 #include "mechanisms.bpf.h"
@@ -168,13 +169,12 @@ __hidden int object_describe(__u64 file, const struct object_key *key, struct ob
 
 static __always_inline bool is_process(__u32 mechanism)
 {
-	return mechanism == MECH_SIGNAL || mechanism == MECH_PROCESS_VM;
+	return handle_of(mechanism) == HANDLE_PROCESS;
 }
 
 static __always_inline bool has_file(__u32 mechanism)
 {
-	return mechanism != MECH_SYSV_MSG && mechanism != MECH_SYSV_SEM && mechanism != MECH_SYSV_SHM &&
-	       !is_process(mechanism);
+	return handle_of(mechanism) == HANDLE_FILE;
 }
 
 /* The file may have been closed by another thread since the call began. */

@@ -25,6 +25,7 @@ static __always_inline void entry_used(enum kernel_table table, struct entry_sta
 	if (state->used == now)
 		return;
 	state->used = now;
+	/* cppcheck-suppress duplicateConditionalAssign; all CPUs share it: it is seldom written */
 	if (table_fills[table].used != now)
 		table_fills[table].used = now;
 }

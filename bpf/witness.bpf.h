@@ -43,6 +43,6 @@ int witness_shares(const struct flow_key *key, __u64 file);
  * Is, or may be, one of the two directions of an object, whose description is given, a target's? Global, for
  * iterators.
  */
-int witness_holds(const struct object_key *key, const struct object_value *object);
+int witness_holds(const struct object_key *object, const struct object_value *value);
 
 #endif

@@ -9,10 +9,23 @@
 
 enum mechanism {
 	MECH_NONE = 0,
-#define MECHANISM(name, kind, framing) MECH_##name,
+#define MECHANISM(name, kind, framing, handle) MECH_##name,
 #include "mechanisms.def"
 #undef MECHANISM
 	MECH_COUNT,
+};
+
+/* Columns of mechanisms.def. */
+enum framing {
+	STREAM,
+	DATAGRAM,
+	MEMORY,
+};
+
+enum handle {
+	HANDLE_FILE,
+	HANDLE_IPC,
+	HANDLE_PROCESS,
 };
 
 /* What a system call does, as far as we care; rows in syscalls.def. */

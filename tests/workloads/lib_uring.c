@@ -131,11 +131,6 @@ void uring_close(struct uring *ring)
 	free(ring);
 }
 
-int uring_fd(const struct uring *ring)
-{
-	return ring->fd;
-}
-
 void *uring_buffer(const struct uring *ring)
 {
 	return ring->buffer;
@@ -234,12 +229,12 @@ ssize_t uring_finish(struct uring *ring)
 
 bool uring_knows(struct uring *ring, unsigned opcode)
 {
-	struct {
+	union {
 		struct io_uring_probe head;
-		struct io_uring_probe_op ops[256];
+		char room[sizeof(struct io_uring_probe) + 256 * sizeof(struct io_uring_probe_op)];
 	} probe = {0};
 
 	if (register_with(ring, IORING_REGISTER_PROBE, &probe, 256))
 		truth_die("IORING_REGISTER_PROBE");
-	return opcode <= probe.head.last_op && (probe.ops[opcode].flags & IO_URING_OP_SUPPORTED);
+	return opcode <= probe.head.last_op && (probe.head.ops[opcode].flags & IO_URING_OP_SUPPORTED);
 }

@@ -40,7 +40,6 @@ struct uring *uring_own(enum uring_mode mode);
 /* Another one, with room for ENTRIES requests and twice as many completions. */
 struct uring *uring_new(enum uring_mode mode, unsigned entries);
 void uring_close(struct uring *ring);
-int uring_fd(const struct uring *ring);
 
 /* The buffer that is registered with a ring of mode FIXED: 256 KiB. */
 void *uring_buffer(const struct uring *ring);

@@ -332,17 +332,17 @@ static void stop_child(void)
 /* One call reaches three: it counts at each of them. */
 static void end_group(void)
 {
-	pid_t children[3] = {0};
+	pid_t members[3] = {0};
 
 	for (int i = 0; i < 3; i++)
-		children[i] = new_child(children[0]);
-	edges_expect(!kill(-children[0], SIGINT), "kill of a group");
+		members[i] = new_child(members[0]);
+	edges_expect(!kill(-members[0], SIGINT), "kill of a group");
 	for (int i = 0; i < 3; i++) {
-		struct truth_channel *channel = signal_channel(children[i], NULL);
+		struct truth_channel *channel = signal_channel(members[i], NULL);
 
 		KILL(channel, SIGINT, PENDING, 0);
-		expect_delivered(channel, children[i], SIGINT);
-		edges_expect(waitpid(children[i], NULL, 0) == children[i], "child");
+		expect_delivered(channel, members[i], SIGINT);
+		edges_expect(waitpid(members[i], NULL, 0) == members[i], "child");
 	}
 }
 

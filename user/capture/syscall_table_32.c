@@ -18,6 +18,7 @@ void syscall_table_fill_32(__u8 table[SYSCALL_TABLE_SIZE])
 #define SYSCALL(name, operation) [__NR_##name] = OP_##operation,
 #define SYSCALL_32(name, operation) [__NR_##name] = OP_##operation,
 #define SYSCALL_64(name, operation)
+#define SYSCALL_X86 SYSCALL
 #include "syscalls.def"
 	};
 

@@ -4,6 +4,7 @@
  * context (cid) and a port.
  */
 #include <stdio.h>
+#include <sys/socket.h>
 #include <linux/vm_sockets.h>
 
 #include "mech/mech.h"

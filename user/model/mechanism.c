@@ -8,26 +8,28 @@
 
 static const char *const kinds[MECH_COUNT] = {
 	[MECH_NONE] = "futex",
-#define MECHANISM(name, kind, framing) [MECH_##name] = kind,
+#define MECHANISM(name, kind, framing, handle) [MECH_##name] = kind,
 #include "mechanisms.def"
 #undef MECHANISM
 };
 
-static const bool is_memory[MECH_COUNT] = {
-#define STREAM false
-#define DATAGRAM false
-#define MEMORY true
-#define MECHANISM(name, kind, framing) [MECH_##name] = framing,
+static const struct {
+	enum framing framing;
+	enum handle handle;
+} columns[MECH_COUNT] = {
+#define MECHANISM(name, kind, framing, handle) [MECH_##name] = {framing, handle},
 #include "mechanisms.def"
 #undef MECHANISM
-#undef STREAM
-#undef DATAGRAM
-#undef MEMORY
 };
 
 bool mechanism_is_memory(enum mechanism mechanism)
 {
-	return (unsigned)mechanism < MECH_COUNT && is_memory[mechanism];
+	return (unsigned)mechanism < MECH_COUNT && columns[mechanism].framing == MEMORY;
+}
+
+bool mechanism_is_stream(enum mechanism mechanism)
+{
+	return (unsigned)mechanism < MECH_COUNT && mechanism != MECH_NONE && columns[mechanism].framing == STREAM;
 }
 
 const char *mechanism_kind(enum mechanism mechanism)
@@ -45,5 +47,5 @@ enum mechanism mechanism_by_kind(const char *kind)
 
 bool mechanism_is_process(enum mechanism mechanism)
 {
-	return mechanism == MECH_SIGNAL || mechanism == MECH_PROCESS_VM;
+	return (unsigned)mechanism < MECH_COUNT && columns[mechanism].handle == HANDLE_PROCESS;
 }

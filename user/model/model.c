@@ -93,6 +93,7 @@ static void object_changes(struct model_base *base, struct object_record *record
 	memset(record->channel, 0, sizeof(record->channel));
 	known.queued = record->value.queued;
 	known.max_queued = record->value.max_queued;
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): its unions have a member that is all of them */
 	if (!record->described || memcmp(&known, &record->value, sizeof(known)) != 0)
 		base->identities++;
 }
@@ -131,6 +132,7 @@ static void describe(struct model *model, struct object_record *record,
 	now.queued = value->queued;
 	now.state = before.state; /* the kernel side's */
 	record->value = now;
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): see object_changes() */
 	if (!was_described || memcmp(&now, &before, sizeof(now)) != 0)
 		object_changes(model->base, record, &before);
 	record->described = true;

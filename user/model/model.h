@@ -207,6 +207,9 @@ struct channel_flow channel_flow(const struct channel *channel, unsigned i, enum
 /* Is what goes through such a channel moved by no call, and so unknown? */
 bool mechanism_is_memory(enum mechanism mechanism);
 
+/* Is it a stream of bytes? */
+bool mechanism_is_stream(enum mechanism mechanism);
+
 /* Is such a channel a process itself? */
 bool mechanism_is_process(enum mechanism mechanism);
 

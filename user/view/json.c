@@ -261,25 +261,6 @@ static int write_channel(struct json *json, const void *row, enum window w)
 	return err;
 }
 
-static bool is_stream(enum mechanism mechanism)
-{
-	switch (mechanism) {
-#define STREAM true
-#define DATAGRAM false
-#define MEMORY false
-#define MECHANISM(name, kind, framing)                                                             \
-	case MECH_##name:                                                                          \
-		return framing;
-#include "mechanisms.def"
-#undef MECHANISM
-#undef STREAM
-#undef DATAGRAM
-#undef MEMORY
-	default:
-		return false;
-	}
-}
-
 static int write_edge(struct json *json, const void *row, enum window w)
 {
 	const struct edge *edge = row;
@@ -290,7 +271,7 @@ static int write_edge(struct json *json, const void *row, enum window w)
 	json_string(json, "channel", edge->channel->id);
 	json_number(json, "bytes", edge->window[w].bytes);
 	/* How many there were in the bytes of a stream that were sent before the start, nobody knows. */
-	json_figure(json, "messages", edge->from || !is_stream(edge->channel->mechanism), edge->window[w].messages);
+	json_figure(json, "messages", edge->from || !mechanism_is_stream(edge->channel->mechanism), edge->window[w].messages);
 	json_null(json, "delivery");
 	/* Beyond the contract. */
 	if (edge->from)
