@@ -31,27 +31,30 @@ struct {
 	__type(value, struct move);
 } moves SEC(".maps");
 
-#define LATE_AT_ONCE 8
+#define LATE_AT_ONCE 64
 
-/* Passes MOVE, unless IS_LATE, and what others have left meanwhile, and unlocks QUEUE; or one of these does.
+/*
+ * Passes MOVE, unless IS_LATE, and what others have left meanwhile, and unlocks QUEUE; or one of these does. What
+ * is there already comes first.
  */
 static __always_inline void pass_all(struct queue *queue, struct move *move, bool is_late)
 {
+	if (!is_late && has_lates(queue))
+		is_late = leave_late(queue, move);
 	for (int i = 0; i < LATE_AT_ONCE; i++) {
 		if (!is_late || take_late(queue, move))
 			pass(queue, move);
 		is_late = true;
-		if (*(volatile __u32 *)&queue->lates)
+		if (has_lates(queue))
 			continue;
 		queue_unlock(queue);
-		if (!*(volatile __u32 *)&queue->lates || !queue_try_lock(&queue->locked))
+		if (!has_lates(queue) || !queue_try_lock(&queue->locked))
 			return;
 	}
 	queue_unlock(queue);
 }
 
-__noinline int delivery_pass(
-	const struct flow_key *key, __u64 number, __u64 entered_ns, __u64 bytes, __u64 tag)
+__noinline int delivery_pass(const struct flow_key *key, __u64 number, __u64 entered_ns, __u64 bytes, __u64 tag)
 {
 	bool is_late = false;
 	__u32 zero = 0;
@@ -74,8 +77,10 @@ __noinline int delivery_pass(
 	move->bytes = bytes;
 	move->receives = key->direction == DIRECTION_RECEIVE;
 	if (!queue_lock(&queue->locked)) {
-		is_late = true;
-		if (!leave_late(queue, move) || !queue_try_lock(&queue->locked))
+		is_late = leave_late(queue, move);
+		if (!is_late)
+			health_count(HEALTH_MERGED_DELIVERIES);
+		if (!is_late || !queue_try_lock(&queue->locked))
 			return 0;
 	}
 	pass_all(queue, move, is_late);
@@ -165,6 +170,7 @@ __noinline int delivery_close(__u64 number)
 	/* Whoever receives it after all receives it from one that we do not see. */
 	if (queue->used && !queue->holds_receives)
 		health_count(HEALTH_AMBIGUOUS_DELIVERIES);
+	late_forget(queue);
 	ring_forget(queue, number);
 	bpf_map_delete_elem(&queues, &number);
 	return 0;

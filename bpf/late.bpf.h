@@ -23,10 +23,18 @@ static __always_inline void queue_unlock(struct queue *queue)
 	__sync_lock_test_and_set(&queue->locked, 0);
 }
 
-/* Leaves MOVE to whoever holds the lock. Returns 0 if there is no room for it. Global. */
+static __always_inline bool has_lates(const struct queue *queue)
+{
+	return *(volatile __u32 *)&queue->newest_late || *(volatile __u32 *)&queue->oldest_late;
+}
+
+/* Leaves MOVE to whoever has the lock next. Returns 0 if there is no room for it. Global. */
 int leave_late(struct queue *queue, const struct move *move);
 
-/* Fills MOVE with one that others have left, if there is one, and says so. QUEUE is locked. Global. */
+/* Fills MOVE with the oldest that others have left, if there is one, and says so. QUEUE is locked. Global. */
 int take_late(struct queue *queue, struct move *move);
+
+/* QUEUE is about to be deleted. Global. */
+int late_forget(struct queue *queue);
 
 #endif

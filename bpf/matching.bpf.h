@@ -15,7 +15,7 @@ int pass_begin(struct queue *queue, struct move *move);
 int pass_step(struct queue *queue, struct move *move, __u32 step);
 int pass_end(struct queue *queue, struct move *move);
 
-#define STEP  32
+#define STEP  64
 #define STEPS (LONG / STEP)
 
 static __always_inline void pass(struct queue *queue, struct move *move)
