@@ -410,6 +410,8 @@ __hidden int channel_connected(const struct call *call)
 	object_refresh(call->file, &key);
 	if (follow_peers && !(call->flags & CALL_WITNESS))
 		witness_share(call->file, SCRATCH_OF_HOOKS, true);
+	else if (newcomers & NEWCOMERS_CONNECT)
+		witness_comes(call->file);
 	return 0;
 }
 

@@ -98,7 +98,7 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 static __always_inline bool is_of_targets_alone(enum operation operation)
 {
 	return is_lock(operation) || is_mapping(operation) || operation == OP_UNREADABLE || operation == OP_URING ||
-	       (operation >= OP_OPEN && operation <= OP_OPEN_SOCKETS) || operation == OP_SIGNAL_WAIT ||
+	       operation == OP_OPEN_PAIR || operation == OP_OPEN_SOCKETS || operation == OP_SIGNAL_WAIT ||
 	       (operation >= OP_PROCESS_VM_READ && operation <= OP_PIDFD_KILL);
 }
 
@@ -184,13 +184,18 @@ int on_sys_enter_unpreempted(struct trace_event_raw_sys_enter *event)
 	return call_enters(task, (struct pt_regs *)bpf_task_pt_regs(task), (__u32)event->id);
 }
 
-/* A target has one or two new descriptors. */
+/* A target has one or two new descriptors; or a witness one, which may be a target's channel. */
 static __always_inline void opened(struct task_struct *task, const struct call *call, long result)
 {
 	__u32 pair[2] = {};
 
 	if (result < 0)
 		return;
+	if (call->flags & CALL_WITNESS) {
+		if (newcomers & NEWCOMERS_OPEN)
+			witness_comes(object_file(task, result));
+		return;
+	}
 	if (call->operation == OP_OPEN) {
 		witness_share(object_file(task, result), SCRATCH_OF_HOOKS, true);
 		return;
@@ -249,7 +254,7 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 }
 
 /*
- * A thread that is no target has connected or opened something: if that is a target's channel it is a witness from
+ * A thread that is not traced has connected or opened something: if that is a target's channel it is a witness from
  * here on, and the channel is counted. (Calls by way of the 32-bit socketcall are not looked at.)
  */
 static __noinline int newcomer_exits(struct task_struct *task, struct pt_regs *regs, enum operation operation,
@@ -279,10 +284,8 @@ static __always_inline int call_exits(struct task_struct *task, struct pt_regs *
 	if (operation == OP_NONE || (!is_candidate(task) && operation != OP_CONNECT && operation != OP_OPEN))
 		return 0;
 	thread = find_thread(task, true);
-	if (newcomers && (!thread || thread->traced == TRACED_WITNESS))
-		newcomer_exits(task, regs, operation, result);
 	if (!thread)
-		return 0;
+		return newcomers ? newcomer_exits(task, regs, operation, result) : 0;
 	ended = &thread->call;
 	if (thread->off_cpu != OFF_CPU_NOT)
 		sched_arrived_unseen(thread);

@@ -45,7 +45,7 @@ MESSAGES, BYTES = 3, 7 + 101 + 997
 @pytest.mark.parametrize("family, type, address, kind", [
     ("AF_UNIX", "SOCK_STREAM", "{path}/socket", "unix-stream"),
     ("AF_UNIX", "SOCK_SEQPACKET", "{path}/socket", "unix-seqpacket"),
-    ("AF_UNIX", "SOCK_STREAM", "\\0ipctrace-{name}", "unix-stream"),
+    ("AF_UNIX", "SOCK_STREAM", "\0ipctrace-{name}", "unix-stream"),
     ("AF_INET", "SOCK_STREAM", None, "tcp"),
     ("AF_INET6", "SOCK_STREAM", None, "tcp"),
 ], ids=["unix-stream", "unix-seqpacket", "abstract", "tcp4", "tcp6"])
