@@ -381,7 +381,7 @@ static __always_inline int end(struct task_struct *task, struct thread *thread, 
 		object_count_queued(&key, call->file);
 	if (call->blocked_ns || call->runqueue_ns) {
 		flow_sleep(&key, flow, call);
-		wait_add(task, thread, call);
+		wait_add(thread, call);
 	}
 	return 0;
 }
@@ -427,6 +427,6 @@ __hidden int channel_abandon(struct task_struct *task, struct thread *thread, st
 	if (!flow)
 		return 0;
 	flow_sleep(&key, flow, call);
-	wait_add(task, thread, call);
+	wait_add(thread, call);
 	return 0;
 }

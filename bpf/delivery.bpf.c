@@ -31,7 +31,7 @@ struct {
 	__type(value, struct move);
 } moves SEC(".maps");
 
-#define LATE_AT_ONCE 32
+#define LATE_AT_ONCE 16
 
 /*
  * Passes MOVE, unless IS_LATE, and what others have left meanwhile, and unlocks QUEUE; or one of these does. What

@@ -146,7 +146,7 @@ static __always_inline void sleep_add(struct task_struct *task, const struct thr
 
 	__sync_fetch_and_add(&lock->blocked_ns, call->blocked_ns);
 	__sync_fetch_and_add(&lock->runqueue_ns, call->runqueue_ns);
-	wait_add(task, thread, call);
+	wait_add(thread, call);
 	if (!(call->flags & CALL_SLEPT))
 		return;
 	sleeps = bpf_map_lookup_elem(&file_lock_sleeps, key);

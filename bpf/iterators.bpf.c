@@ -22,10 +22,12 @@ int list_holders(struct bpf_iter__task_file *context)
 	struct task_struct *task = context->task;
 	struct file *file = context->file;
 	struct holder_record record = {};
+	__u64 address = 0;
 
 	if (!task || !file)
 		return 0;
-	if (!object_identify((__u64)file, &record.key) || record.key.mechanism == MECH_SIGNAL)
+	bpf_core_read(&address, sizeof(address), &context->file); /* see share_channels() */
+	if (!object_identify(address, &record.key) || record.key.mechanism == MECH_SIGNAL)
 		return 0;
 	process_key_of(task, &record.process);
 	record.ppid = BPF_CORE_READ(task, real_parent, tgid);

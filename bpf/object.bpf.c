@@ -121,9 +121,9 @@ static __always_inline bool identify(__u64 address, struct object_key *key)
 	return is_wanted(key->mechanism);
 }
 
-__hidden bool object_identify(__u64 file, struct object_key *key)
+__noinline int object_identify(__u64 file, struct object_key *key)
 {
-	return identify(file, key);
+	return key && identify(file, key);
 }
 
 /* A description is whole when it has a time: until then other threads do not use it. */

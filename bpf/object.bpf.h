@@ -12,8 +12,8 @@ struct task_struct;
 /* The kernel address of the struct file of descriptor FD, 0 if there is none. */
 __u64 object_file(struct task_struct *task, __u32 fd);
 
-/* Fills KEY for the object behind FILE. Returns false if it is none of the wanted mechanisms. */
-bool object_identify(__u64 file, struct object_key *key);
+/* Fills KEY for the object behind FILE. Returns 0 if it is none of the wanted mechanisms. Global. */
+int object_identify(__u64 file, struct object_key *key);
 
 /* Fills VALUE with what there is to say of the object behind FILE. */
 int object_describe(__u64 file, const struct object_key *key, struct object_value *value);

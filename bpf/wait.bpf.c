@@ -22,9 +22,9 @@ struct {
 
 static const struct wait_value empty_wait = {};
 
-__hidden int wait_add(struct task_struct *task, const struct thread *thread,
-		       const struct call *call)
+static __always_inline void add(const struct thread *thread, const struct call *call)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	bool is_file = is_file_lock(call->operation);
 	struct wait_key key = {
 		.process = thread->process,
@@ -37,8 +37,6 @@ __hidden int wait_add(struct task_struct *task, const struct thread *thread,
 	};
 	struct wait_value *wait;
 
-	if (call->flags & CALL_WITNESS)
-		return 0;
 	wait = bpf_map_lookup_elem(&waits, &key);
 	if (wait && wait->state.retired) {
 		key.generation = 1;
@@ -49,7 +47,7 @@ __hidden int wait_add(struct task_struct *task, const struct thread *thread,
 		wait = bpf_map_lookup_elem(&waits, &key);
 		if (!wait) {
 			health_count(HEALTH_MAP_FULL);
-			return 0;
+			return;
 		}
 	}
 	entry_used(TABLE_waits, &wait->state);
@@ -58,6 +56,12 @@ __hidden int wait_add(struct task_struct *task, const struct thread *thread,
 	wait->blocked_ns += call->blocked_ns;
 	wait->runqueue_ns += call->runqueue_ns;
 	__builtin_memcpy(wait->comm, task->comm, sizeof(wait->comm));
+}
+
+__noinline int wait_add(const struct thread *thread, const struct call *call)
+{
+	if (thread && call && !(call->flags & CALL_WITNESS))
+		add(thread, call);
 	return 0;
 }
 

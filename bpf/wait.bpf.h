@@ -7,9 +7,10 @@
 
 #include "thread_state.h"
 
-struct task_struct;
-
-/* Adds the sleep of CALL, which has ended, to its thread's wait on its object. */
-int wait_add(struct task_struct *task, const struct thread *thread, const struct call *call);
+/*
+ * Adds the sleep of CALL, which has ended, to the wait of the current thread, THREAD, on its object. Global: the
+ * verifier looks at it once.
+ */
+int wait_add(const struct thread *thread, const struct call *call);
 
 #endif
