@@ -6,6 +6,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "delivery.bpf.h"
+#include "edge.bpf.h"
 #include "health.bpf.h"
 #include "late.bpf.h"
 #include "matching.bpf.h"
@@ -54,9 +55,62 @@ static __always_inline void pass_all(struct queue *queue, struct move *move, boo
 	queue_unlock(queue);
 }
 
+/*
+ * What most moves are, without the machinery that others need: what was sent goes to the end of a short ring of
+ * such; a receive takes no more than the oldest message there. Returns 0, having done nothing, for others.
+ */
+static __always_inline bool pass_at_once(struct queue *queue, const struct flow_key *key, __u64 entered_ns,
+					 __u64 bytes, __u64 tag)
+{
+	bool receives = key->direction == DIRECTION_RECEIVE, is_stream = queue->matching == BY_BYTES;
+	struct passage *passage = &queue->ring[(receives ? queue->head : queue->head + queue->used) & (SHORT - 1)];
+	struct edge_key edge = {};
+	__u64 messages = 1;
+
+	if ((!is_stream && queue->matching != BY_ORDER) || queue->is_long || queue->ends == MANY_BOTH ||
+	    (queue->used && queue->holds_receives))
+		return false;
+	if (!receives) {
+		if (queue->used >= SHORT)
+			return false;
+		note_end(queue, &key->process, false);
+		passage->process = key->process;
+		passage->tag = tag;
+		passage->ns = entered_ns;
+		passage->bytes = bytes;
+		passage->messages = 1;
+		queue->used++;
+		queue->holds_receives = 0;
+		return true;
+	}
+	/* With a tag a datagram may have been lost. */
+	if (!queue->used || !passage->messages || (is_stream ? passage->bytes < bytes : tag != 0))
+		return false;
+	note_end(queue, &key->process, true);
+	queue->object.object = key->object;
+	queue->object.aux = key->aux;
+	queue->object.mechanism = key->mechanism;
+	edge.from = passage->process;
+	edge.to = key->process;
+	edge.object = queue->object;
+	if (is_stream) {
+		passage->bytes -= bytes;
+		messages = passage->bytes ? 0 : passage->messages;
+		passage->messages -= messages;
+	} else {
+		passage->messages--;
+	}
+	if (!passage->messages) {
+		queue->head++;
+		queue->used--;
+	}
+	edge_add(&edge, messages, bytes);
+	return true;
+}
+
 __noinline int delivery_pass(const struct flow_key *key, __u64 number, __u64 entered_ns, __u64 bytes, __u64 tag)
 {
-	bool is_late = false;
+	bool is_late = false, is_locked;
 	__u32 zero = 0;
 	struct queue *queue;
 	struct move *move;
@@ -67,6 +121,13 @@ __noinline int delivery_pass(const struct flow_key *key, __u64 number, __u64 ent
 	move = bpf_map_lookup_elem(&moves, &zero);
 	if (!queue || !move)
 		return 0;
+	is_locked = queue_try_lock(&queue->locked);
+	if (is_locked && !has_lates(queue) && pass_at_once(queue, key, entered_ns, bytes, tag)) {
+		queue_unlock(queue);
+		if (!has_lates(queue) || !queue_try_lock(&queue->locked))
+			return 0;
+		is_late = true; /* there is only what others have left meanwhile */
+	}
 	move->queue = number;
 	move->process = key->process;
 	move->object.object = key->object;
@@ -76,7 +137,7 @@ __noinline int delivery_pass(const struct flow_key *key, __u64 number, __u64 ent
 	move->tag = tag;
 	move->bytes = bytes;
 	move->receives = key->direction == DIRECTION_RECEIVE;
-	if (!queue_lock(&queue->locked)) {
+	if (!is_locked && !queue_lock(&queue->locked)) {
 		is_late = leave_late(queue, move);
 		if (!is_late)
 			health_count(HEALTH_MERGED_DELIVERIES);
@@ -150,6 +211,7 @@ __noinline int delivery_open(const struct flow_key *key, __u64 number, __u64 fil
 		return 0;
 	}
 	queue->mechanism = key->mechanism;
+	queue->matching = matching_of(key->mechanism);
 	if (is_of_pair(key->mechanism))
 		renew(queue, key);
 	if (fill && !queue->used && queue_lock(&queue->locked)) {

@@ -8,9 +8,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-#include "delivery.bpf.h"
 #include "edge.bpf.h"
-#include "framing.bpf.h"
 #include "health.bpf.h"
 #include "matching.bpf.h"
 
@@ -31,20 +29,6 @@ struct {
 static const struct backlog empty_backlog = {};
 
 __u32 overlaps_matter = 0;
-
-static __always_inline enum matching matching_of(enum mechanism mechanism)
-{
-	switch (mechanism) {
-	case MECH_EVENTFD:
-		return BY_ALL;
-	case MECH_MQUEUE:
-		return BY_PRIORITY;
-	case MECH_SYSV_MSG:
-		return BY_TYPE;
-	default:
-		return framing_of(mechanism) == STREAM ? BY_BYTES : BY_ORDER;
-	}
-}
 
 static __always_inline struct passage *passage_at(struct queue *queue, struct backlog *backlog, __u32 index)
 {
@@ -298,20 +282,6 @@ static __always_inline bool overlaps(struct queue *queue, const struct move *mov
 	return overlaps;
 }
 
-static __always_inline void note_end(struct queue *queue, const struct move *move)
-{
-	struct process_key *first = move->receives ? &queue->receiver : &queue->sender;
-
-	if (move->receives)
-		queue->object = move->object;
-	if (!first->pid)
-		*first = move->process;
-	else if (!is_same(first, &move->process))
-		queue->ends |= move->receives ? MANY_RECEIVERS : MANY_SENDERS;
-	if (queue->ends == MANY_BOTH)
-		overlaps_matter = 1;
-}
-
 /* Makes room where the oldest is a gap, or a receive that nobody has claimed. */
 static __always_inline void tidy(struct queue *queue, struct backlog *backlog)
 {
@@ -341,14 +311,16 @@ __noinline int pass_begin(struct queue *queue, struct move *move)
 
 	if (!queue || !move || !find_ring(queue, move, &backlog))
 		return 0;
-	move->matching = matching_of(queue->mechanism);
+	move->matching = queue->matching;
 	move->matched_messages = 0;
 	move->matched_bytes = 0;
 	move->total = 0;
 	move->at = 0;
 	move->found = 0;
 	move->left = move->matching == BY_BYTES ? move->bytes : 1;
-	note_end(queue, move);
+	if (move->receives)
+		queue->object = move->object;
+	note_end(queue, &move->process, move->receives);
 	if (has_tags(move)) {
 		tidy(queue, backlog);
 		return queue->used != 0;
@@ -401,7 +373,7 @@ __noinline int ring_fill(struct queue *queue, __u64 fill)
 	if (!queue || queue->used)
 		return 0;
 	first = &queue->ring[queue->head & (SHORT - 1)];
-	is_stream = matching_of(queue->mechanism) == BY_BYTES;
+	is_stream = queue->matching == BY_BYTES;
 	first->bytes = is_stream ? fill : 0;
 	first->messages = is_stream ? 1 : fill;
 	queue->used = 1;

@@ -5,7 +5,36 @@
 #ifndef IPCTRACE_MATCHING_BPF_H
 #define IPCTRACE_MATCHING_BPF_H
 
+#include "delivery.bpf.h"
+#include "framing.bpf.h"
 #include "passage.bpf.h"
+
+static __always_inline enum matching matching_of(enum mechanism mechanism)
+{
+	switch (mechanism) {
+	case MECH_EVENTFD:
+		return BY_ALL;
+	case MECH_MQUEUE:
+		return BY_PRIORITY;
+	case MECH_SYSV_MSG:
+		return BY_TYPE;
+	default:
+		return framing_of(mechanism) == STREAM ? BY_BYTES : BY_ORDER;
+	}
+}
+
+/* PROCESS is at an end of QUEUE. */
+static __always_inline void note_end(struct queue *queue, const struct process_key *process, bool receives)
+{
+	struct process_key *first = receives ? &queue->receiver : &queue->sender;
+
+	if (!first->pid)
+		*first = *process;
+	else if (!is_same(first, process))
+		queue->ends |= receives ? MANY_RECEIVERS : MANY_SENDERS;
+	if (queue->ends == MANY_BOTH)
+		overlaps_matter = 1;
+}
 
 /*
  * The three steps of a move through a locked queue; the second is repeated until it returns 0, at most STEPS

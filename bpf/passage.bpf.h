@@ -37,7 +37,7 @@ struct queue {
 	__u32 is_long; /* the ring is in the backlogs */
 	__u32 sender_aux, receiver_aux; /* of connected sockets: inode numbers, 0: not known */
 	__u32 ends; /* enum queue_end */
-	__u32 mechanism;
+	__u16 mechanism, matching; /* enum mechanism, enum matching */
 	__u32 newest_late, oldest_late; /* lists, see late.bpf.c; the second one is of whoever has the lock */
 	__u32 flows; /* how many lead here, with QUEUE_CLOSED */
 	__u64 number; /* its own; 0: nobody has opened it yet */
