@@ -10,7 +10,7 @@
 struct task_struct;
 
 /* The thread ends: its calls will never return. */
-int calls_abandon(struct task_struct *task, struct thread *thread);
+int calls_abandon(struct thread *thread);
 
 /* Is TASK inside a system call that we trace? True also where that cannot be seen (before 5.15). */
 int calls_is_in_one(struct task_struct *task);

@@ -350,7 +350,7 @@ static __always_inline void failure(const struct flow_key *key, struct flow_valu
 		errno_count(key, -result);
 }
 
-static __always_inline int end(struct task_struct *task, struct thread *thread, struct call *call,
+static __always_inline int end(struct thread *thread, struct call *call,
 			       long result, bool vectors)
 {
 	struct flow_key key;
@@ -386,15 +386,15 @@ static __always_inline int end(struct task_struct *task, struct thread *thread, 
 	return 0;
 }
 
-__hidden int channel_exit(struct task_struct *task, struct thread *thread, struct call *call,
+__hidden int channel_exit(struct thread *thread, struct call *call,
 			   long result)
 {
-	return end(task, thread, call, result, true);
+	return end(thread, call, result, true);
 }
 
 __noinline int channel_moved(struct thread *thread, struct call *call, long result)
 {
-	return thread && call ? end(bpf_get_current_task_btf(), thread, call, result, false) : 0;
+	return thread && call ? end(thread, call, result, false) : 0;
 }
 
 __hidden int channel_connected(const struct call *call)
@@ -415,7 +415,7 @@ __hidden int channel_connected(const struct call *call)
 	return 0;
 }
 
-__hidden int channel_abandon(struct task_struct *task, struct thread *thread, struct call *call)
+__hidden int channel_abandon(struct thread *thread, struct call *call)
 {
 	struct flow_key key;
 	struct flow_value *flow;

@@ -19,7 +19,7 @@ int channel_enter(struct task_struct *task, struct thread *thread);
 int channel_find(struct call *call, __u32 fd);
 
 /* At exit, with a result that ends the call. */
-int channel_exit(struct task_struct *task, struct thread *thread, struct call *call, long result);
+int channel_exit(struct thread *thread, struct call *call, long result);
 
 /*
  * The same for a call of the current thread whose result is what it moved. Global, and calls are nested less
@@ -31,6 +31,6 @@ int channel_moved(struct thread *thread, struct call *call, long result);
 int channel_connected(const struct call *call);
 
 /* The thread ends inside the call: what it slept counts, the call does not. */
-int channel_abandon(struct task_struct *task, struct thread *thread, struct call *call);
+int channel_abandon(struct thread *thread, struct call *call);
 
 #endif

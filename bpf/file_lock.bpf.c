@@ -138,7 +138,7 @@ __hidden int file_lock_enter(struct task_struct *task, struct thread *thread)
 	return 0;
 }
 
-static __always_inline void sleep_add(struct task_struct *task, const struct thread *thread,
+static __always_inline void sleep_add(const struct thread *thread,
 				      const struct call *call, const struct lock_key *key,
 				      struct lock_value *lock)
 {
@@ -179,7 +179,7 @@ static __always_inline void count_result(const struct lock_key *key, struct lock
 	errno_count_lock(key, -result);
 }
 
-__hidden int file_lock_exit(struct task_struct *task, struct thread *thread, struct call *call, long result)
+__hidden int file_lock_exit(struct thread *thread, struct call *call, long result)
 {
 	struct file_lock_value *lock;
 	struct lock_key key;
@@ -196,12 +196,12 @@ __hidden int file_lock_exit(struct task_struct *task, struct thread *thread, str
 	count_result(&key, &lock->counts, call, result);
 	if (call->flags & CALL_WAITER) {
 		__sync_fetch_and_add(&lock->counts.waiters, -1);
-		sleep_add(task, thread, call, &key, &lock->counts);
+		sleep_add(thread, call, &key, &lock->counts);
 	}
 	return 0;
 }
 
-__hidden int file_lock_abandon(struct task_struct *task, struct thread *thread, struct call *call)
+__hidden int file_lock_abandon(struct thread *thread, struct call *call)
 {
 	struct lock_key key = lock_key_of(call);
 	struct file_lock_value *lock;
@@ -212,7 +212,7 @@ __hidden int file_lock_abandon(struct task_struct *task, struct thread *thread, 
 	if (!lock)
 		return 0;
 	__sync_fetch_and_add(&lock->counts.waiters, -1);
-	sleep_add(task, thread, call, &key, &lock->counts);
+	sleep_add(thread, call, &key, &lock->counts);
 	return 0;
 }
 

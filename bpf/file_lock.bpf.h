@@ -18,10 +18,10 @@ static __always_inline bool is_file_lock(enum operation operation)
 int file_lock_enter(struct task_struct *task, struct thread *thread);
 
 /* At exit, with a result that ends the call. */
-int file_lock_exit(struct task_struct *task, struct thread *thread, struct call *call, long result);
+int file_lock_exit(struct thread *thread, struct call *call, long result);
 
 /* The thread ends inside the call: what it slept counts, the call does not. */
-int file_lock_abandon(struct task_struct *task, struct thread *thread, struct call *call);
+int file_lock_abandon(struct thread *thread, struct call *call);
 
 /* The thread goes to sleep in its call: one waiter more, if it is one that waits. */
 int file_lock_sleep(struct thread *thread);

@@ -29,8 +29,9 @@ static __always_inline enum handle handle_of(enum mechanism mechanism)
 #include "mechanisms.def"
 #undef MECHANISM
 	default:
-		return HANDLE_FILE;
+		break;
 	}
+	return HANDLE_FILE;
 }
 
 #endif

@@ -237,7 +237,7 @@ static __always_inline void waiter_leaves(struct thread *thread, struct call *ca
 		__sync_fetch_and_add(&lock->waiters, -1);
 }
 
-static __always_inline void sleep_add(struct task_struct *task, struct thread *thread,
+static __always_inline void sleep_add(struct thread *thread,
 				      struct call *call, const struct lock_key *key,
 				      struct lock_value *lock)
 {
@@ -264,7 +264,7 @@ static __always_inline void sleep_add(struct task_struct *task, struct thread *t
 		health_count(HEALTH_MAP_FULL);
 }
 
-__hidden int futex_exit(struct task_struct *task, struct thread *thread, struct call *call,
+__hidden int futex_exit(struct thread *thread, struct call *call,
 			 long result)
 {
 	bool is_try = call->futex_operation == FUTEX_TRYLOCK_PI;
@@ -291,11 +291,11 @@ __hidden int futex_exit(struct task_struct *task, struct thread *thread, struct 
 		wait_exit(&key, lock, result);
 	else
 		wake_exit(&key, lock, call, result);
-	sleep_add(task, thread, call, &key, lock);
+	sleep_add(thread, call, &key, lock);
 	return 0;
 }
 
-__hidden int futex_abandon(struct task_struct *task, struct thread *thread, struct call *call)
+__hidden int futex_abandon(struct thread *thread, struct call *call)
 {
 	struct lock_value *lock;
 	struct lock_key key;
@@ -306,7 +306,7 @@ __hidden int futex_abandon(struct task_struct *task, struct thread *thread, stru
 	key = lock_key_of(thread, call);
 	lock = bpf_map_lookup_elem(&locks, &key);
 	if (lock)
-		sleep_add(task, thread, call, &key, lock);
+		sleep_add(thread, call, &key, lock);
 	return 0;
 }
 

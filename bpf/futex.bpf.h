@@ -13,10 +13,10 @@ struct task_struct;
 int futex_enter(struct thread *thread);
 
 /* At exit, with a result that ends the call. */
-int futex_exit(struct task_struct *task, struct thread *thread, struct call *call, long result);
+int futex_exit(struct thread *thread, struct call *call, long result);
 
 /* The thread ends inside the call: what it slept counts, the call does not. */
-int futex_abandon(struct task_struct *task, struct thread *thread, struct call *call);
+int futex_abandon(struct thread *thread, struct call *call);
 
 /* The thread goes to sleep in its call: one waiter more on the word, if it is a wait. */
 int futex_sleep(struct thread *thread);

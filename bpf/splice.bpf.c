@@ -117,11 +117,11 @@ __hidden int splice_exit(struct thread *thread, struct call *call, long result)
 	return 0;
 }
 
-__hidden int splice_abandon(struct task_struct *task, struct thread *thread, struct call *call)
+__hidden int splice_abandon(struct thread *thread, struct call *call)
 {
-	channel_abandon(task, thread, call);
+	channel_abandon(thread, call);
 	exchange_ends(call);
-	channel_abandon(task, thread, call);
+	channel_abandon(thread, call);
 	return 0;
 }
 

@@ -23,7 +23,7 @@ int splice_enter(struct task_struct *task, struct thread *thread);
 int splice_exit(struct thread *thread, struct call *call, long result);
 
 /* The thread ends inside the call: what it slept counts, the call does not. */
-int splice_abandon(struct task_struct *task, struct thread *thread, struct call *call);
+int splice_abandon(struct thread *thread, struct call *call);
 
 /* The thread goes to sleep in its call: the time is booked to the end that it waits for. */
 int splice_sleep(struct thread *thread);

@@ -213,15 +213,15 @@ static __always_inline void call_end(struct task_struct *task, struct thread *th
 				     struct call *call, long result)
 {
 	if (is_channel(call->operation))
-		channel_exit(task, thread, call, result);
+		channel_exit(thread, call, result);
 	else if (call->operation == OP_CONNECT)
 		channel_connected(call);
 	else if (is_futex(call->operation))
-		futex_exit(task, thread, call, result);
+		futex_exit(thread, call, result);
 	else if (is_splice(call->operation))
 		splice_exit(thread, call, result);
 	else if (is_file_lock(call->operation))
-		file_lock_exit(task, thread, call, result);
+		file_lock_exit(thread, call, result);
 	else if (call->operation >= OP_OPEN && call->operation <= OP_OPEN_SOCKETS)
 		opened(task, call, result);
 	else if (is_kill(call->operation))
@@ -341,17 +341,16 @@ int on_sys_exit_unpreempted(struct trace_event_raw_sys_exit *event)
 	return call_exits(task, (struct pt_regs *)bpf_task_pt_regs(task), event->ret);
 }
 
-static __always_inline void call_abandon(struct task_struct *task, struct thread *thread,
-					 struct call *call)
+static __always_inline void call_abandon(struct thread *thread, struct call *call)
 {
 	if (is_channel(call->operation))
-		channel_abandon(task, thread, call);
+		channel_abandon(thread, call);
 	else if (is_futex(call->operation))
-		futex_abandon(task, thread, call);
+		futex_abandon(thread, call);
 	else if (is_splice(call->operation))
-		splice_abandon(task, thread, call);
+		splice_abandon(thread, call);
 	else if (is_file_lock(call->operation))
-		file_lock_abandon(task, thread, call);
+		file_lock_abandon(thread, call);
 	call->operation = OP_NONE;
 }
 
@@ -365,9 +364,9 @@ __hidden int calls_is_in_one(struct task_struct *task)
 	return operation_of(syscall_number(regs), in_32bit_syscall(task)) != OP_NONE;
 }
 
-__hidden int calls_abandon(struct task_struct *task, struct thread *thread)
+__hidden int calls_abandon(struct thread *thread)
 {
-	call_abandon(task, thread, &thread->pending);
-	call_abandon(task, thread, &thread->call);
+	call_abandon(thread, &thread->pending);
+	call_abandon(thread, &thread->call);
 	return 0;
 }

@@ -281,7 +281,7 @@ static __always_inline int task_exits(struct task_struct *task)
 
 	if (!thread)
 		return 0;
-	calls_abandon(task, thread);
+	calls_abandon(thread);
 	thread_unmark(thread);
 	return 0;
 }

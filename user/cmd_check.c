@@ -58,7 +58,8 @@ static void print_coverage(const struct features *features)
 {
 	bool uring = features->uring != URING_NONE;
 
-	printf("covered\n");
+	printf("covered by the backend: tracepoint%s\n",
+	       features->preemptible_hooks ? ", by programs of perf events" : "");
 	print_kinds();
 	printf("  locks: futex words, all operations; files: flock, and fcntl with OFD locks\n"
 	       "  calls: read write readv writev pread pwrite preadv pwritev sendto recvfrom\n"
@@ -66,15 +67,20 @@ static void print_coverage(const struct features *features)
 	       "         msgrcv semop semtimedop splice tee vmsplice sendfile futex kill tkill\n"
 	       "         tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal\n"
 	       "         rt_sigtimedwait process_vm_readv process_vm_writev flock fcntl\n"
-	       "  shared memory: who maps it (mmap, shmat, fork); bytes in it cannot be seen\n"
 	       "%s"
+	       "partly covered\n"
+	       "  shm, sysv-shm: who maps it (mmap, shmat, fork); bytes in it cannot be seen\n"
+	       "  edges of eventfd and pty: who and how often; of netlink: between processes\n"
+	       "  peers of one -p that send datagrams without connecting, or call System V\n"
+	       "         objects: from when they are found\n"
 	       "not covered\n"
-	       "  io_uring%s\n"
+	       "%s"
 	       "  signals of the kernel; because of whom a thread waits\n",
 	       uring ? "  io_uring: read write readv writev send sendmsg recv recvmsg, fixed, multishot,\n"
 		       "         zero-copy; splice tee\n"
 		     : "",
-	       uring ? ": msg_ring, recv_zc, requests that succeed in silence" : "");
+	       uring ? "  io_uring: msg_ring, recv_zc, requests that succeed in silence\n"
+		     : "  io_uring: all of it is counted as uncovered\n");
 }
 
 /* Loads, attaches and tests as tracing would. Returns 0 or a negative errno, said in ERROR. */

@@ -229,12 +229,13 @@ ssize_t uring_finish(struct uring *ring)
 
 bool uring_knows(struct uring *ring, unsigned opcode)
 {
-	union {
-		struct io_uring_probe head;
-		char room[sizeof(struct io_uring_probe) + 256 * sizeof(struct io_uring_probe_op)];
-	} probe = {0};
+	size_t size = sizeof(struct io_uring_probe) + 256 * sizeof(struct io_uring_probe_op);
+	struct io_uring_probe *probe = calloc(1, size);
+	bool knows;
 
-	if (register_with(ring, IORING_REGISTER_PROBE, &probe, 256))
+	if (!probe || register_with(ring, IORING_REGISTER_PROBE, probe, 256))
 		truth_die("IORING_REGISTER_PROBE");
-	return opcode <= probe.head.last_op && (probe.head.ops[opcode].flags & IO_URING_OP_SUPPORTED);
+	knows = opcode <= probe->last_op && (probe->ops[opcode].flags & IO_URING_OP_SUPPORTED);
+	free(probe);
+	return knows;
 }
