@@ -170,8 +170,12 @@ static __always_inline void renew(struct queue *queue, const struct flow_key *ke
 {
 	__u32 *aux = key->direction == DIRECTION_RECEIVE ? &queue->receiver_aux : &queue->sender_aux;
 
-	if (*aux == key->aux || !queue_lock(&queue->locked))
+	if (*aux == key->aux)
 		return;
+	if (!queue_lock(&queue->locked)) {
+		health_count(HEALTH_AMBIGUOUS_DELIVERIES);
+		return;
+	}
 	if (*aux)
 		empty(queue);
 	*aux = key->aux;

@@ -5,6 +5,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "health.bpf.h"
 #include "late.bpf.h"
 
 enum late_state {
@@ -168,6 +169,7 @@ __noinline int free_lates(__u32 *first)
 			return 0;
 		*first = late->next;
 		__sync_lock_test_and_set(&late->state, LATE_FREE);
+		health_count(HEALTH_MERGED_DELIVERIES);
 	}
 	return first && *first;
 }

@@ -254,13 +254,13 @@ static __always_inline void keep(struct queue *queue, struct backlog *backlog, c
 {
 	if (move->receives && prolong(queue, backlog, move))
 		return;
-	/* Of receives that nobody has claimed, as with a sender on another host, the last few will do. */
-	if (move->receives && queue->used >= SHORT && queue->holds_receives && is_unclaimed(queue, backlog))
+	/* Of datagrams that nobody has claimed, as with a sender on another host, the last few will do. */
+	if (move->receives && move->matching != BY_BYTES && queue->used >= SHORT && queue->holds_receives && is_unclaimed(queue, backlog))
 		drop_oldest(queue);
 	if (queue->used >= SHORT && !backlog)
 		backlog = lengthen(queue, move->queue);
 	if (queue->used >= (backlog ? LONG : SHORT)) {
-		if (!move->receives) {
+		if (!move->receives || move->matching == BY_BYTES) {
 			merge(queue, backlog, move);
 			return;
 		}

@@ -34,7 +34,7 @@ struct {
 
 /* Processes that hold the other end of a target's channel. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_PROCESSES);
 	__type(key, __u32);
 	__type(value, __u8);

@@ -97,12 +97,12 @@ def test_job_server_of_make(tmp_path):
     (tmp_path / "Makefile").write_text(MAKEFILE)
     (tmp_path / "inner").write_text(INNER)
     _, summary = traced(tmp_path, "make", "-j4", "-C", tmp_path)
-    server, = [c for c in summary["channels"] if c["kind"] in ("pipe", "fifo") and
-               len({e["pid"] for e in c["endpoints"] if e["calls"]}) >= 3]
+    server = max((c for c in summary["channels"] if c["kind"] in ("pipe", "fifo")),
+                 key=lambda c: sum(e["sent_messages"] or 0 for e in c["endpoints"]))
     sent = sum(e["sent_bytes"] or 0 for e in server["endpoints"])
     received = sum(e["received_bytes"] or 0 for e in server["endpoints"])
     assert {e["comm"] for e in server["endpoints"] if e["calls"]} == {"make"}
-    assert sent == received > 3
+    assert sent == received >= 3
     assert sum(delivered(summary, server).values()) == sent
     compare_health(summary)
 

@@ -30,6 +30,8 @@ static __u64 misfit(const struct object_record *object, const struct object_reco
 	return distance;
 }
 
+#define MOST_CANDIDATES 256 /* of those that had the same address, one after the other */
+
 /*
  * The socket whose sock is at ADDRESS; where the address was used more than once, the one that fits
  * best in time to OBJECT. MUTUAL: only one that has OBJECT as its peer.
@@ -40,7 +42,8 @@ static const struct object_record *find_by_address(const struct model_base *base
 	const struct index_entry *entry = index_find(base, INDEX_ADDRESS, address);
 	const struct object_record *best = NULL;
 
-	for (; entry; entry = entry->next) {
+	/* The latest come first. */
+	for (unsigned i = 0; entry && i < MOST_CANDIDATES; entry = entry->next, i++) {
 		const struct object_record *other = entry->object;
 
 		if (other->key.mechanism != object->key.mechanism || other == object ||

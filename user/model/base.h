@@ -28,6 +28,7 @@ struct object_record {
 	bool described; /* value is filled */
 	__u64 latest_ns; /* of its descriptions; value.described_ns is of the first */
 	bool scanned;   /* the holders of the object are known */
+	bool is_indexed; /* see index.c: under the key that it has for good */
 	/* The channel of what goes through it in each direction, as far as that does not depend on a destination. */
 	struct {
 		struct channel_record *record; /* NULL: to be identified */

@@ -203,9 +203,11 @@ static int forget_objects(struct model_base *base)
 		if (object->needed_in != base->snapshot && object->mapped_in)
 			base->evicted_channels++;
 	DELETE_IF(struct object_record, base->objects, record->needed_in != base->snapshot, object_free);
-	for (struct object_record *object = base->objects; object && !err; object = object->hh.next)
+	for (struct object_record *object = base->objects; object && !err; object = object->hh.next) {
+		object->is_indexed = false;
 		if (object->described || mechanism_is_process(object->key.mechanism))
 			err = index_add(base, object);
+	}
 	/* Those that have gone are in no snapshot any more; those that stay are found again by their ids. */
 	DELETE_IF(struct channel_record, base->channels, record->is_forgotten || record->used_in != base->snapshot,
 		  channel_free);

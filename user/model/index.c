@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects by what others know them by. Entries are never taken out: objects stay as long as the
- * model.
+ * Objects by what others know them by. Entries are not taken out one by one: forget.c has all made anew.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -49,8 +48,17 @@ __u64 index_name_key(const char *name, size_t length)
 	return hash;
 }
 
-static int add(struct model_base *base, enum index_kind kind, __u64 key,
-	       const struct object_record *object)
+static bool has(const struct index_list *list, const struct object_record *object)
+{
+	for (const struct index_entry *entry = list->entries; entry; entry = entry->next)
+		if (entry->object == object)
+			return true;
+	return false;
+}
+
+/* MAY_BE_THERE: under this key; a list of a sock's address, which is used again and again, gets long. */
+static int add(struct model_base *base, enum index_kind kind, __u64 key, const struct object_record *object,
+	       bool may_be_there)
 {
 	struct index_list *list = find_list(base, kind, key);
 	struct index_entry *entry;
@@ -62,9 +70,8 @@ static int add(struct model_base *base, enum index_kind kind, __u64 key,
 		list->id = id_of(kind, key);
 		HASH_ADD(hh, base->index, id, sizeof(list->id), list);
 	}
-	for (entry = list->entries; entry; entry = entry->next)
-		if (entry->object == object)
-			return 0;
+	if (may_be_there && has(list, object))
+		return 0;
 	entry = malloc(sizeof(*entry));
 	if (!entry)
 		return -ENOMEM;
@@ -74,7 +81,16 @@ static int add(struct model_base *base, enum index_kind kind, __u64 key,
 	return 0;
 }
 
-int index_add(struct model_base *base, const struct object_record *object)
+/* Under the key that it has as long as it lives. */
+static int add_for_good(struct model_base *base, enum index_kind kind, struct object_record *object)
+{
+	int err = object->is_indexed ? 0 : add(base, kind, object->key.object, object, false);
+
+	object->is_indexed |= !err;
+	return err;
+}
+
+int index_add(struct model_base *base, struct object_record *object)
 {
 	const struct object_value *value = &object->value;
 	int err;
@@ -83,21 +99,20 @@ int index_add(struct model_base *base, const struct object_record *object)
 	case MECH_UNIX_STREAM:
 	case MECH_UNIX_DGRAM:
 	case MECH_UNIX_SEQPACKET:
-		err = add(base, INDEX_ADDRESS, object->key.object, object);
+		err = add_for_good(base, INDEX_ADDRESS, object);
 		/* The sockets that were accepted have their listener's name: only dgram is looked up. */
 		if (!err && object->key.mechanism == MECH_UNIX_DGRAM && value->name_length)
-			err = add(base, INDEX_NAME, index_name_key(value->name, value->name_length),
-				  object);
+			err = add(base, INDEX_NAME, index_name_key(value->name, value->name_length), object, true);
 		return err;
 	case MECH_UDP:
-		return value->local.port ? add(base, INDEX_PORT, value->local.port, object) : 0;
+		return value->local.port ? add(base, INDEX_PORT, value->local.port, object, true) : 0;
 	case MECH_VSOCK:
-		return value->local.family ? add(base, INDEX_PORT, value->local.vsock.port, object) : 0;
+		return value->local.family ? add(base, INDEX_PORT, value->local.vsock.port, object, true) : 0;
 	case MECH_NETLINK:
-		return value->local.netlink.port ? add(base, INDEX_PORT, value->local.netlink.port, object) : 0;
+		return value->local.netlink.port ? add(base, INDEX_PORT, value->local.netlink.port, object, true) : 0;
 	case MECH_SIGNAL:
 	case MECH_PROCESS_VM:
-		return add(base, INDEX_PROCESS, object->key.object, object);
+		return add_for_good(base, INDEX_PROCESS, object);
 	default:
 		return 0;
 	}

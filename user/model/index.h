@@ -31,7 +31,7 @@ const struct index_entry *index_find(const struct model_base *base, enum index_k
 __u64 index_name_key(const char *name, size_t length);
 
 /* Enters OBJECT under all its keys, once each. Returns 0 or -ENOMEM. */
-int index_add(struct model_base *base, const struct object_record *object);
+int index_add(struct model_base *base, struct object_record *object);
 
 void index_free(struct model_base *base);
 
