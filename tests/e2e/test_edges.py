@@ -190,3 +190,84 @@ def test_view_and_csv(tmp_path):
     lines = (tmp_path / "csv").read_text().splitlines()
     row = dict(zip(lines[0].split(","), lines[-1].split(",")))
     assert row["bytes"] == "100000" and row["kind"] == "pipe", row
+
+
+SLOW_READERS = """
+import os, signal, time
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+r, w = os.pipe()
+children = []
+def child(work):
+    pid = os.fork()
+    if pid == 0:
+        signal.sigwait([signal.SIGUSR1])
+        work()
+        os._exit(0)
+    children.append(pid)
+def read():
+    os.close(w)
+    while os.read(r, 65536):
+        time.sleep(0.1)
+def write():
+    time.sleep(2.5)
+    for _ in range(10):
+        os.write(w, b"y" * 1000)
+child(read)
+child(read)
+child(write)
+print(*children, flush=True)
+signal.sigwait([signal.SIGUSR1])
+for pid in children:
+    os.kill(pid, signal.SIGUSR1)
+os.write(w, b"x" * 1500000)
+os.waitpid(children[2], 0)
+os.close(w)
+for pid in children[:2]:
+    os.waitpid(pid, 0)
+print("done", flush=True)
+signal.sigwait([signal.SIGUSR1])
+"""
+
+
+def test_one_long_write_to_several_slow_readers(stage):
+    """Their reads end long before the write; what another sends later is that one's."""
+    program = stage.program("/usr/bin/python3", "-c", SLOW_READERS)
+    wait_until(lambda: program.lines(), "the program")
+    pids = [int(pid) for pid in program.lines()[0].split()]
+    ipctrace = stage.ipctrace("-p", ",".join(str(pid) for pid in (program.pid, *pids)))
+    program.signal(signal.SIGUSR1)
+    wait_until(lambda: len(program.lines()) == 2, "the program")
+    summary = ipctrace.finish()
+    edges = {(e["from_pid"], e["to_pid"]): e["bytes"] for e in summary["edges"] if e["channel"].startswith("pipe:")}
+    assert sums(edges, 0) == {program.pid: 1500000, pids[2]: 10000}
+    assert set(sums(edges, 1)) <= set(pids[:2])
+    assert summary["health"]["merged_deliveries"] == 0
+
+
+MANY_PIPES = """
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+print("ready", flush=True)
+signal.sigwait([signal.SIGUSR1])
+for _ in range(200000):
+    for fd in os.pipe():
+        os.close(fd)
+r, w = os.pipe()
+for _ in range(5):
+    os.write(w, b"x" * 100)
+    os.read(r, 100)
+print("done", flush=True)
+signal.sigwait([signal.SIGUSR1])
+"""
+
+
+def test_channels_that_are_not_used_take_no_room(stage):
+    program = stage.program("/usr/bin/python3", "-c", MANY_PIPES)
+    wait_until(lambda: program.lines() == ["ready"], "the program")
+    ipctrace = stage.ipctrace("-p", program.pid)
+    program.signal(signal.SIGUSR1)
+    wait_until(lambda: program.lines() == ["ready", "done"], "the program", 120)
+    summary = ipctrace.finish()
+    edge, = [e for e in summary["edges"] if e["channel"].startswith("pipe:")]
+    assert (edge["from_pid"], edge["to_pid"], edge["messages"], edge["bytes"]) == (program.pid, program.pid, 5, 500)
+    assert summary["health"]["map_full"] == 0

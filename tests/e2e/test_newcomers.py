@@ -123,3 +123,50 @@ def test_writers_of_a_fifo(stage, tmp_path):
     assert sent == {pid: number + 1 for number, pid in enumerate(pids)}
     assert {(e["from_pid"], e["bytes"]) for e in summary["edges"] if e["channel"] == channel["id"]} == set(sent.items())
     compare_health(summary)
+
+
+ELSEWHERE = """
+import socket, sys
+def talk(host, port):
+    server = socket.create_server((host, int(port)))
+    client = socket.create_connection(server.getsockname())
+    client.sendall(b"x" * 777)
+    left = 777
+    peer = server.accept()[0]
+    while left:
+        left -= len(peer.recv(left))
+talk(sys.argv[1], sys.argv[2])
+"""
+
+LISTENS = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+if sys.argv[1] == "closed":
+    sys.stdin.readline()
+    server.close()
+    print("closed", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("listener, host", [("open", "127.0.0.2"), ("closed", "127.0.0.1")],
+                         ids=["another address", "closed since"])
+def test_others_at_the_same_port(stage, listener, host):
+    """Whoever connects to another socket than the target's is nobody's witness."""
+    server = subprocess.Popen([sys.executable, "-c", LISTENS, listener], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True)
+    try:
+        port = server.stdout.readline().strip()
+        ipctrace = stage.ipctrace("-p", server.pid)
+        if listener == "closed":
+            server.stdin.write("\n")
+            server.stdin.flush()
+            server.stdout.readline()
+        subprocess.run([sys.executable, "-c", ELSEWHERE, host, port], check=True, timeout=20)
+        summary = ipctrace.finish()
+    finally:
+        server.kill()
+        server.wait()
+    assert [c for c in summary["channels"] if c["kind"] == "tcp" and any(e["calls"] for e in c["endpoints"])] == []
+    assert [e for e in summary["edges"] if e["channel"].startswith("tcp")] == []

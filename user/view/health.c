@@ -58,14 +58,18 @@ static bool is_problem(const struct model *model, enum health figure)
 	return model->health[figure].value != 0;
 }
 
+#define SHORT_RUN_NS 1000000000 /* a share of less says nothing: what it costs to start is in it */
+
 static void format_cost(char *text, const struct model *model, enum health figure)
 {
-	double run_ns = (double)model->duration_ns[WINDOW_RUN];
+	uint64_t run_ns = model->duration_ns[WINDOW_RUN];
 
-	if (model->health[figure].known && run_ns > 0)
-		format_share(text, (double)model->health[figure].value / run_ns);
-	else
+	if (!model->health[figure].known || !run_ns)
 		snprintf(text, UNIT_TEXT_SIZE, "not measured");
+	else if (run_ns < SHORT_RUN_NS)
+		format_duration(text, model->health[figure].value);
+	else
+		format_share(text, (double)model->health[figure].value / (double)run_ns);
 }
 
 void text_health(struct lines *lines, const struct text_request *request)
@@ -79,8 +83,9 @@ void text_health(struct lines *lines, const struct text_request *request)
 	/* First: where a screen has no room for all lines it shows these. */
 	format_cost(kernel, model, HEALTH_BPF_CPU_NS);
 	format_cost(user, model, HEALTH_USER_CPU_NS);
-	snprintf(text, sizeof(text), "health: %sshare of one CPU: kernel side %s, ipctrace %s",
-		 problems ? "" : "nothing lost; ", kernel, user);
+	snprintf(text, sizeof(text), "health: %s%s: kernel side %s, ipctrace %s",
+		 problems ? "" : "nothing lost; ",
+		 model->duration_ns[WINDOW_RUN] < SHORT_RUN_NS ? "CPU time" : "share of one CPU", kernel, user);
 	lines_add_wrapped(lines, LINE_PLAIN, text);
 	for (unsigned i = 0; i < HEALTH_COUNT; i++) {
 		const struct health_figure *figure = &model->health[i];
