@@ -17,7 +17,7 @@
 
 #include "lib_edges.h"
 
-#define MAX_WAITERS 16
+#define MAX_WAITERS 64
 #define NR_FUTEX_WAITV 449
 #define NR_FUTEX_WAKE 454
 #define NR_FUTEX_WAIT 455

@@ -17,7 +17,7 @@
 #include "lib_truth_private.h"
 #include "lib_uring.h"
 
-#define MAX_WORKERS 64
+#define MAX_WORKERS 256
 
 struct worker {
 	int end;

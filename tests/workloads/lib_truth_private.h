@@ -5,8 +5,8 @@
 
 #include "lib_truth.h"
 
-#define MAX_CHANNELS 256
-#define MAX_LOCKS 128
+#define MAX_CHANNELS 512
+#define MAX_LOCKS 512
 
 struct records {
 	int busy;       /* spin lock */
