@@ -59,7 +59,10 @@ static void identify_socket(const struct object_record *object, struct channel_i
 	snprintf(out->name, sizeof(out->name), "%s port %u", protocol, local->netlink.port);
 }
 
-/* The socket on this host with PORT, of the protocol and in the network of SENDER, or NULL: the latest of several. */
+/*
+ * The socket on this host with PORT, of the protocol and in the network of SENDER, or NULL: of several the one that had
+ * it last. (A socket may have been known before it got its port, which another has had meanwhile.)
+ */
 static const struct object_record *find_receiver(const struct model_base *base,
 						 const struct object_record *sender, __u32 port)
 {
@@ -73,7 +76,7 @@ static const struct object_record *find_receiver(const struct model_base *base,
 		if (object->key.mechanism != MECH_NETLINK || value->local.netlink.port != port ||
 		    value->local.port != sender->value.local.port || value->netns != sender->value.netns)
 			continue;
-		if (!found || value->described_ns > found->value.described_ns)
+		if (!found || object->latest_ns > found->latest_ns)
 			found = object;
 	}
 	return found;
