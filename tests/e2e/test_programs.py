@@ -126,8 +126,11 @@ class Postgres:
         self.server = stage.program(*self.as_nobody("postgres", "-D", self.directory / "data", "-k", self.directory,
                                                     "-c", "listen_addresses=", "-c", "fsync=off"))
         self.socket = self.directory / ".s.PGSQL.5432"
-        wait_until(self.socket.exists, "PostgreSQL")
+        wait_until(self.is_ready, "PostgreSQL")
         self.pgbench("-i", "-q", "-s", 1)
+
+    def is_ready(self):
+        return subprocess.run([self.programs / "pg_isready", "-q", "-h", self.directory], check=False).returncode == 0
 
     def as_nobody(self, program, *arguments):
         return ["setpriv", "--reuid", "nobody", "--clear-groups", self.programs / program, *arguments]
