@@ -132,6 +132,16 @@ class Postgres:
     def is_ready(self):
         return subprocess.run([self.programs / "pg_isready", "-q", "-h", self.directory], check=False).returncode == 0
 
+    def has_no_clients(self):
+        """No process of the server is one for a client, as its title would say."""
+        titles = []
+        for child in pathlib.Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split():
+            try:
+                titles.append(pathlib.Path(f"/proc/{child}/cmdline").read_bytes())
+            except FileNotFoundError:
+                pass
+        return not any(b"[local]" in title for title in titles)
+
     def as_nobody(self, program, *arguments):
         return ["setpriv", "--reuid", "nobody", "--clear-groups", self.programs / program, *arguments]
 
@@ -149,8 +159,10 @@ def test_postgresql_with_pgbench(stage, tmp_path):
     """Only the server is a target; pgbench, at the other end of its sockets, is a witness."""
     clients, transactions = 3, 101
     postgres = Postgres(stage, tmp_path)
+    wait_until(postgres.has_no_clients, "the end of the preparations")
     ipctrace = stage.ipctrace("-p", postgres.server.pid, "-f")
     postgres.pgbench("-n", "-S", "-c", clients, "-t", transactions)
+    wait_until(postgres.has_no_clients, "the last messages to be read")
     summary = ipctrace.finish()
     connections = [c for c in summary["channels"] if c["kind"] == "unix-stream" and str(postgres.socket) in c["name"]
                    and {"postgres", "pgbench"} <= {e["comm"] for e in c["endpoints"]}]
