@@ -250,7 +250,7 @@ static __always_inline void message(const struct flow_key *key, struct flow_valu
 {
 	flow_message(flow, bytes);
 	if (flow->queue)
-		delivery_pass(key, flow->queue, call->entered_ns, bytes, tag_of(call));
+		pass_message(key, flow->queue, call->entered_ns, bytes, tag_of(call));
 	else if (key->mechanism == MECH_PROCESS_VM)
 		process_vm_moved(key, bytes);
 }

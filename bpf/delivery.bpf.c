@@ -32,13 +32,11 @@ struct {
 	__type(value, struct move);
 } moves SEC(".maps");
 
-#define LATE_AT_ONCE 16
-
 /*
  * Passes MOVE, unless IS_LATE, and what others have left meanwhile, and unlocks QUEUE; or one of these does. What
- * is there already comes first.
+ * is there already comes first. Returns whether there may be more.
  */
-static __always_inline void pass_all(struct queue *queue, struct move *move, bool is_late)
+static __always_inline bool pass_all(struct queue *queue, struct move *move, bool is_late)
 {
 	if (!is_late && has_lates(queue))
 		is_late = leave_late(queue, move);
@@ -50,9 +48,10 @@ static __always_inline void pass_all(struct queue *queue, struct move *move, boo
 			continue;
 		queue_unlock(queue);
 		if (!has_lates(queue) || !queue_try_lock(&queue->locked))
-			return;
+			return false;
 	}
 	queue_unlock(queue);
+	return true;
 }
 
 /*
@@ -140,12 +139,23 @@ __noinline int delivery_pass(const struct flow_key *key, __u64 number, __u64 ent
 	if (!is_locked && !queue_lock(&queue->locked)) {
 		is_late = leave_late(queue, move);
 		if (!is_late)
-			health_count(HEALTH_MERGED_DELIVERIES);
+			health_count(HEALTH_LOST_DELIVERIES);
 		if (!is_late || !queue_try_lock(&queue->locked))
 			return 0;
 	}
-	pass_all(queue, move, is_late);
-	return 0;
+	return pass_all(queue, move, is_late);
+}
+
+__noinline int delivery_pass_lates(__u64 number)
+{
+	__u32 zero = 0;
+	struct queue *queue = bpf_map_lookup_elem(&queues, &number);
+	struct move *move = bpf_map_lookup_elem(&moves, &zero);
+
+	if (!queue || !move || !has_lates(queue) || !queue_try_lock(&queue->locked))
+		return 0;
+	move->queue = number;
+	return pass_all(queue, move, true);
 }
 
 /* Is the queue of sockets that are connected to each other, and to no others? */

@@ -5,6 +5,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "delivery.bpf.h"
 #include "health.bpf.h"
 #include "late.bpf.h"
 
@@ -23,8 +24,6 @@ struct late {
 	struct object_key object;
 	__u64 entered_ns, tag, bytes;
 };
-
-#define LATES 1024 /* for all queues */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -169,7 +168,7 @@ __noinline int free_lates(__u32 *first)
 			return 0;
 		*first = late->next;
 		__sync_lock_test_and_set(&late->state, LATE_FREE);
-		health_count(HEALTH_MERGED_DELIVERIES);
+		health_count(HEALTH_LOST_DELIVERIES);
 	}
 	return first && *first;
 }

@@ -264,7 +264,7 @@ static __always_inline void keep(struct queue *queue, struct backlog *backlog, c
 			merge(queue, backlog, move);
 			return;
 		}
-		health_count(HEALTH_MERGED_DELIVERIES);
+		health_count(HEALTH_LOST_DELIVERIES);
 		if (has_tags(move))
 			return;
 		drop_oldest(queue);

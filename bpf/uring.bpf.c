@@ -107,7 +107,7 @@ __noinline int uring_count(const struct flow_key *key_given, __u64 file, const s
 		__sync_fetch_and_add(&flow->uring_messages, 1);
 		__sync_fetch_and_add(&flow->uring_bytes, result);
 		if (flow->queue)
-			delivery_pass(&key, flow->queue, request->entered_ns, result, 0);
+			pass_message(&key, flow->queue, request->entered_ns, result, 0);
 	}
 	return 0;
 }

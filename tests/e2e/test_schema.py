@@ -34,8 +34,8 @@ WAIT = {"pid": NUMBER, "tid": NUMBER, "comm": str, "on": str, "kind": str, "beca
         "because_of_tid": FIGURE, "count": NUMBER, "blocked_ns": NUMBER, "runqueue_ns": NUMBER}
 
 HEALTH = {key: FIGURE for key in (
-    "lost_events", "missed_runs", "map_full", "evicted_channels", "unresolved_fds", "straddling_calls", "merged_deliveries",
-    "ambiguous_deliveries", "late_witnesses", "storage_busy", "unknown_syscalls_32bit",
+    "lost_events", "missed_runs", "map_full", "evicted_channels", "unresolved_fds", "straddling_calls",
+    "merged_deliveries", "lost_deliveries", "ambiguous_deliveries", "late_witnesses", "storage_busy", "unknown_syscalls_32bit",
     "uncovered_calls", "bpf_cpu_ns", "user_cpu_ns")}
 
 OBJECT = {"schema": str, "type": str, "time_ns": NUMBER, "duration_ns": NUMBER, "backend": str,
