@@ -10,7 +10,7 @@ set -u
 declare -A packages=(
 	[build]="gcc make libc6-dev linux-libc-dev pkg-config clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev
 		libncurses-dev libcap-dev uthash-dev"
-	[test]="gcc-multilib libcmocka-dev python3 python3-pytest redis-server redis-tools postgresql tmux strace procps util-linux libcap2-bin"
+	[test]="gcc-multilib libcmocka-dev python3 python3-pytest python3-pytest-rerunfailures redis-server redis-tools postgresql tmux strace procps util-linux libcap2-bin"
 	[vm]="qemu-system-x86 busybox-static cpio python3 python3-pytest"
 	[analyze]="clang clang-tidy cppcheck libc6-dev-arm64-cross"
 	[bench]="python3 bpftrace strace linux-perf"

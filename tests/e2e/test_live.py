@@ -105,7 +105,7 @@ def test_attached_within_half_a_second(stage):
         ipctrace = stage.attach(workload)
         times.append(time.monotonic() - started)
         ipctrace.finish()
-    assert min(times) < 0.5, times
+    assert min(times) < (1 if SANITIZED else 0.5), times
 
 
 def test_first_table_within_a_second(stage):
