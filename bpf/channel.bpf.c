@@ -409,7 +409,7 @@ __hidden int channel_connected(const struct call *call)
 		return 0;
 	object_refresh(call->file, &key);
 	if (follow_peers && !(call->flags & CALL_WITNESS))
-		witness_share(call->file, SCRATCH_OF_HOOKS, true);
+		witness_share(call->file, SCRATCH_OF_HOOKS);
 	else if (newcomers & NEWCOMERS_CONNECT)
 		witness_comes(call->file);
 	return 0;

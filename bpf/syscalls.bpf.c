@@ -197,15 +197,15 @@ static __always_inline void opened(struct task_struct *task, const struct call *
 		return;
 	}
 	if (call->operation == OP_OPEN) {
-		witness_share(object_file(task, result), SCRATCH_OF_HOOKS, true);
+		witness_share(object_file(task, result), SCRATCH_OF_HOOKS);
 		return;
 	}
 	if (bpf_probe_read_user(pair, sizeof(pair), (void *)(call->operation == OP_OPEN_SOCKETS
 									    ? call->arguments[3]
 									    : call->arguments[0])))
 		health_count(HEALTH_UNREADABLE_MEMORY);
-	witness_share(object_file(task, pair[0]), SCRATCH_OF_HOOKS, true);
-	witness_share(object_file(task, pair[1]), SCRATCH_OF_HOOKS, true);
+	witness_share(object_file(task, pair[0]), SCRATCH_OF_HOOKS);
+	witness_share(object_file(task, pair[1]), SCRATCH_OF_HOOKS);
 }
 
 /* Ends CALL with RESULT. CALL is the one in flight or a pending one, already taken from its place. */

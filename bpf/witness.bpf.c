@@ -197,7 +197,16 @@ static __always_inline bool is_shared(const struct flow_key *key, const struct o
 	return number && (bpf_map_lookup_elem(&shared, &number) || delivery_exists(number));
 }
 
-__noinline int witness_share(__u64 file, enum scratch scratch, bool by_target)
+static __always_inline void share_both(__u64 file, const struct object_key *object, const struct object_value *value,
+				       enum scratch scratch)
+{
+	if (is_unconnected(object, value))
+		anybody_may_send = 1;
+	share(file, object, value, DIRECTION_RECEIVE, scratch);
+	share(file, object, value, DIRECTION_SEND, scratch);
+}
+
+__noinline int witness_share(__u64 file, enum scratch scratch)
 {
 	struct object_value *value;
 	struct object_key object = {};
@@ -207,12 +216,8 @@ __noinline int witness_share(__u64 file, enum scratch scratch, bool by_target)
 	value = describe(file, &object, scratch);
 	if (!value)
 		return 0;
-	if (is_unconnected(&object, value))
-		anybody_may_send = 1;
-	if (by_target)
-		expect_newcomers(&object, value);
-	share(file, &object, value, DIRECTION_RECEIVE, scratch);
-	share(file, &object, value, DIRECTION_SEND, scratch);
+	expect_newcomers(&object, value);
+	share_both(file, &object, value, scratch);
 	return 0;
 }
 
@@ -242,7 +247,7 @@ __noinline int witness_comes(__u64 file)
 		return 0;
 	if (!leads_to_listener(&object, value) && !holds(&object, value, SCRATCH_OF_HOOKS))
 		return 0;
-	witness_share(file, SCRATCH_OF_HOOKS, false);
+	share_both(file, &object, value, SCRATCH_OF_HOOKS);
 	return 1;
 }
 
@@ -280,6 +285,6 @@ int share_channels(struct bpf_iter__task_file *context)
 		return 0;
 	/* As a number: what is handed on to functions that the verifier looks at once must not be a pointer. */
 	bpf_core_read(&file, sizeof(file), &context->file);
-	witness_share(file, SCRATCH_OF_ITERATORS, true);
+	witness_share(file, SCRATCH_OF_ITERATORS);
 	return 0;
 }

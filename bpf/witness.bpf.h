@@ -20,7 +20,7 @@ int witness_add(__u32 pid);
  * The channel behind FILE, if it is one, is a target's from here on. By an iterator, at the start: what it
  * holds has been sent before by whomever. Global: the verifier looks at it once.
  */
-int witness_share(__u64 file, enum scratch scratch, bool by_target);
+int witness_share(__u64 file, enum scratch scratch);
 
 /* What may lead a process that is not traced to a target's channel. */
 enum newcomers {

@@ -258,6 +258,8 @@ int cli_add_positional(struct parse *parse, const char *word)
 		options->command = COMMAND_CHECK;
 		return 0;
 	}
+	if (options->command == COMMAND_CHECK)
+		return 0; /* refused when all words are there, as options are */
 	switch (parse->positionals++) {
 	case 0:
 		options->interval_given = true;

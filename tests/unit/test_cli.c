@@ -158,6 +158,7 @@ static const struct refusal {
 	{ "-u ''", "empty value in --user" },
 	{ "-a -o ''", "empty value in --output" },
 	{ "check -a", "check takes no options and no arguments" },
+	{ "check foo", "check takes no options and no arguments" },
 	{ "check 1", "check takes no options and no arguments" },
 	{ "check -- true", "check takes no options and no arguments" },
 	{ "--nonsense", "unknown option '--nonsense' (see ipctrace --help)" },
