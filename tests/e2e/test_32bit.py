@@ -16,13 +16,16 @@ def workload_32(stage):
     return start
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS + EDGES + [("restart",), ("splice_odd", "restart")], ids="-".join)
-@shapes("1")
-def test_one_thread(stage, workload_32, mechanism, shape):
-    workload = workload_32(*mechanism, *shape)
+def attach_and_compare(stage, workload):
     ipctrace = stage.attach(workload)
     truth = workload.work()
     compare(ipctrace.finish(), truth, workload.pids)
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS + EDGES + [("restart",), ("splice_odd", "restart")], ids="-".join)
+@shapes("1")
+def test_one_thread(stage, workload_32, mechanism, shape):
+    attach_and_compare(stage, workload_32(*mechanism, *shape))
 
 
 @pytest.mark.parametrize("mechanism", [("pipe",), ("unix", "stream"), ("inet", "open4"), ("sysv_msg",),
@@ -31,15 +34,10 @@ def test_one_thread(stage, workload_32, mechanism, shape):
 def test_in_the_middle(stage, workload_32, mechanism, shape):
     workload = workload_32(*mechanism, *shape, "--phases", 2)
     workload.work()
-    ipctrace = stage.attach(workload)
-    truth = workload.work()
-    compare(ipctrace.finish(), truth, workload.pids)
+    attach_and_compare(stage, workload)
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS, ids="-".join)
 @shapes("32")
 def test_32_threads(stage, workload_32, mechanism, shape):
-    workload = workload_32(*mechanism, *shape)
-    ipctrace = stage.attach(workload)
-    truth = workload.work()
-    compare(ipctrace.finish(), truth, workload.pids)
+    attach_and_compare(stage, workload_32(*mechanism, *shape))

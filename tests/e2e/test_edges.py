@@ -6,11 +6,37 @@ import subprocess
 
 import pytest
 
-from harness import IPCTRACE, wait_until
+from harness import IPCTRACE, TIMEOUT_S, wait_until
 
 KINDS = ("pipe", "unix-dgram", "mqueue")
 SIZE = 67
 MESSAGES = 1009
+
+
+WAIT = """import os, signal, socket, time
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+def say(*words):
+    print(*words, flush=True)
+    signal.sigwait([signal.SIGUSR1])
+"""
+
+
+class Script:
+    """A Python program that goes on whenever it is told to; what it says is a line of numbers."""
+
+    def __init__(self, stage, text):
+        self.program = stage.program("/usr/bin/python3", "-c", WAIT + text)
+        self.pid = self.program.pid
+        self.said = 0
+
+    def hear(self, timeout_s=TIMEOUT_S):
+        """What it says next."""
+        self.said += 1
+        wait_until(lambda: len(self.program.lines()) >= self.said, "the program", timeout_s)
+        return [int(word) for word in self.program.lines()[self.said - 1].split()]
+
+    def go_on(self):
+        self.program.signal(signal.SIGUSR1)
 
 
 class Crowd:
@@ -93,7 +119,7 @@ def test_one_target_among_witnesses(stage, kind, end):
 
 
 SENDS_TOO_MUCH = """
-import os, signal, socket
+import threading
 to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 to.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 to.bind(("127.0.0.1", 0))
@@ -110,8 +136,7 @@ for count in (500, 100):
                 by.sendto(b"x" * 31, to.getsockname())
             os.write(done[1], b".")
         signal.pause()
-print(*senders, flush=True)
-signal.sigwait([signal.SIGUSR1])
+say(*senders)
 os.write(step[0][1], b".")
 os.read(step[2][0], 1)
 to.setblocking(False)
@@ -121,7 +146,6 @@ try:
         taken += 1
 except BlockingIOError:
     to.setblocking(True)
-import threading, time
 time.sleep(1.2)  # what was sent a moment ago might still come
 for _ in range(100):
     if _ == 0:
@@ -130,8 +154,7 @@ for _ in range(100):
         os.write(step[1][1], b".")
     to.recv(100)
     os.read(step[2][0], 1)
-print(taken, flush=True)
-signal.sigwait([signal.SIGUSR1])
+say(taken)
 for pid in senders:
     os.kill(pid, signal.SIGKILL)
 """
@@ -139,44 +162,37 @@ for pid in senders:
 
 def test_datagrams_that_the_kernel_drops(stage):
     """They are not delivered, and do not stand before what is sent later by others."""
-    program = stage.program("/usr/bin/python3", "-c", "import signal; "
-                            "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])\n" + SENDS_TOO_MUCH)
-    wait_until(lambda: len(program.lines()) == 1, "the program")
-    first, second = (int(pid) for pid in program.lines()[0].split())
-    ipctrace = stage.ipctrace("-p", f"{program.pid},{first},{second}")
-    program.signal(signal.SIGUSR1)
-    wait_until(lambda: len(program.lines()) == 2, "the program")
-    taken = int(program.lines()[1])
+    script = Script(stage, SENDS_TOO_MUCH)
+    first, second = script.hear()
+    ipctrace = stage.ipctrace("-p", f"{script.pid},{first},{second}")
+    script.go_on()
+    taken, = script.hear()
     summary = ipctrace.finish()
-    program.signal(signal.SIGUSR1)
-    program.wait()
+    script.go_on()
+    script.program.wait()
     assert 0 < taken < 500
     edges = {e["from_pid"]: e["messages"] for e in summary["edges"] if e["channel"].startswith("udp:")}
     assert edges == {first: taken, second: 100}
 
 
 TALKS_TO_ITSELF = """
-import os, signal
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
-print("ready", flush=True)
-signal.sigwait([signal.SIGUSR1])
+say()
 r, w = os.pipe()
 for i in range(101):
     os.write(w, b"x" * 13)
     os.read(r, 13)
-print("done", flush=True)
-signal.sigwait([signal.SIGUSR1])
+say()
 """
 
 
 def test_a_process_that_talks_to_itself(stage):
-    program = stage.program("/usr/bin/python3", "-c", TALKS_TO_ITSELF)
-    wait_until(lambda: program.lines() == ["ready"], "the program")
-    ipctrace = stage.ipctrace("-p", program.pid)
-    program.signal(signal.SIGUSR1)
-    wait_until(lambda: program.lines() == ["ready", "done"], "the program")
+    script = Script(stage, TALKS_TO_ITSELF)
+    script.hear()
+    ipctrace = stage.ipctrace("-p", script.pid)
+    script.go_on()
+    script.hear()
     edge, = [e for e in ipctrace.finish()["edges"] if e["channel"].startswith("pipe:")]
-    assert (edge["from_pid"], edge["to_pid"], edge["messages"], edge["bytes"]) == (program.pid, program.pid, 101, 1313)
+    assert (edge["from_pid"], edge["to_pid"], edge["messages"], edge["bytes"]) == (script.pid, script.pid, 101, 1313)
 
 
 def test_view_and_csv(tmp_path):
@@ -193,8 +209,6 @@ def test_view_and_csv(tmp_path):
 
 
 SLOW_READERS = """
-import os, signal, time
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 r, w = os.pipe()
 children = []
 def child(work):
@@ -215,8 +229,7 @@ def write():
 child(read)
 child(read)
 child(write)
-print(*children, flush=True)
-signal.sigwait([signal.SIGUSR1])
+say(*children)
 for pid in children:
     os.kill(pid, signal.SIGUSR1)
 os.write(w, b"x" * 1500000)
@@ -224,31 +237,26 @@ os.waitpid(children[2], 0)
 os.close(w)
 for pid in children[:2]:
     os.waitpid(pid, 0)
-print("done", flush=True)
-signal.sigwait([signal.SIGUSR1])
+say()
 """
 
 
 def test_one_long_write_to_several_slow_readers(stage):
     """Their reads end long before the write; what another sends later is that one's."""
-    program = stage.program("/usr/bin/python3", "-c", SLOW_READERS)
-    wait_until(lambda: program.lines(), "the program")
-    pids = [int(pid) for pid in program.lines()[0].split()]
-    ipctrace = stage.ipctrace("-p", ",".join(str(pid) for pid in (program.pid, *pids)))
-    program.signal(signal.SIGUSR1)
-    wait_until(lambda: len(program.lines()) == 2, "the program")
+    script = Script(stage, SLOW_READERS)
+    pids = script.hear()
+    ipctrace = stage.ipctrace("-p", ",".join(str(pid) for pid in (script.pid, *pids)))
+    script.go_on()
+    script.hear()
     summary = ipctrace.finish()
     edges = {(e["from_pid"], e["to_pid"]): e["bytes"] for e in summary["edges"] if e["channel"].startswith("pipe:")}
-    assert sums(edges, 0) == {program.pid: 1500000, pids[2]: 10000}
+    assert sums(edges, 0) == {script.pid: 1500000, pids[2]: 10000}
     assert set(sums(edges, 1)) <= set(pids[:2])
     assert summary["health"]["merged_deliveries"] == 0 and summary["health"]["lost_deliveries"] == 0
 
 
 MANY_PIPES = """
-import os, signal
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
-print("ready", flush=True)
-signal.sigwait([signal.SIGUSR1])
+say()
 for _ in range(200000):
     for fd in os.pipe():
         os.close(fd)
@@ -256,18 +264,17 @@ r, w = os.pipe()
 for _ in range(5):
     os.write(w, b"x" * 100)
     os.read(r, 100)
-print("done", flush=True)
-signal.sigwait([signal.SIGUSR1])
+say()
 """
 
 
 def test_channels_that_are_not_used_take_no_room(stage):
-    program = stage.program("/usr/bin/python3", "-c", MANY_PIPES)
-    wait_until(lambda: program.lines() == ["ready"], "the program")
-    ipctrace = stage.ipctrace("-p", program.pid)
-    program.signal(signal.SIGUSR1)
-    wait_until(lambda: program.lines() == ["ready", "done"], "the program", 120)
+    script = Script(stage, MANY_PIPES)
+    script.hear()
+    ipctrace = stage.ipctrace("-p", script.pid)
+    script.go_on()
+    script.hear(120)
     summary = ipctrace.finish()
     edge, = [e for e in summary["edges"] if e["channel"].startswith("pipe:")]
-    assert (edge["from_pid"], edge["to_pid"], edge["messages"], edge["bytes"]) == (program.pid, program.pid, 5, 500)
+    assert (edge["from_pid"], edge["to_pid"], edge["messages"], edge["bytes"]) == (script.pid, script.pid, 5, 500)
     assert summary["health"]["map_full"] == 0
