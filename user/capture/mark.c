@@ -45,6 +45,8 @@ struct test_result {
 	__u64 sent, received;
 	struct flow_key keys[2];
 	unsigned count;
+	struct wait_key waits[2]; /* where the CPU was taken away meanwhile */
+	unsigned wait_count;
 	__u64 queue;
 };
 
@@ -63,6 +65,15 @@ static void find_own(void *context, const void *entry)
 	result->queue = counts->queue;
 	if (result->count < 2)
 		result->keys[result->count++] = *flow;
+}
+
+static void find_own_waits(void *context, const void *entry)
+{
+	const struct wait_key *wait = &((const struct waits_entry *)entry)->key;
+	struct test_result *result = context;
+
+	if (memcmp(&wait->process, &result->self, sizeof(result->self)) == 0 && result->wait_count < 2)
+		result->waits[result->wait_count++] = *wait;
 }
 
 static int move_one_byte(void)
@@ -93,10 +104,13 @@ static void forget(struct session *session, const struct test_result *result)
 		};
 
 		bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.flows), &result->keys[i]);
+		bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.flow_sleeps), &result->keys[i]);
 		bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.objects), &object);
 		edge.object = object;
 		bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.edges), &edge);
 	}
+	for (unsigned i = 0; i < result->wait_count; i++)
+		bpf_map_delete_elem(bpf_map__fd(session->bpf->maps.waits), &result->waits[i]);
 	memset(session->bpf->bss->table_fills, 0, sizeof(session->bpf->bss->table_fills));
 }
 
@@ -116,6 +130,8 @@ int session_self_test(struct session *session, char error[SESSION_ERROR_SIZE])
 		err = undo;
 	if (!err)
 		err = map_for_each(session, TABLE_flows, find_own, &result);
+	if (!err)
+		err = map_for_each(session, TABLE_waits, find_own_waits, &result);
 	if (err) {
 		snprintf(error, SESSION_ERROR_SIZE, "the self-test could not run: %s",
 			 strerror(-err));
