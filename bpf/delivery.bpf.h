@@ -24,7 +24,7 @@ int delivery_close(__u64 queue);
 
 /*
  * KEY's process has sent a message of BYTES to, or has received so much at once from, QUEUE by a call that began
- * at ENTERED_NS (0: not known). TAG: priority plus 1 (POSIX queues), type (System V); of receives from other queues:
+ * at ENTERED_NS (0: sends: a moment ago; receives: not known). TAG: priority plus 1 (POSIX queues), type (System V); of receives from other queues:
  * when there was nothing in it, so that the call slept; 0: not known, or none. What others have left meanwhile
  * is passed, too, LATE_AT_ONCE; returns whether there may be more. Global.
  */

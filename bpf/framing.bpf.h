@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which mechanisms keep messages apart; the third column of mechanisms.def.
+ * How mechanisms treat messages: the columns of mechanisms.def.
  */
 #ifndef IPCTRACE_FRAMING_BPF_H
 #define IPCTRACE_FRAMING_BPF_H
@@ -18,6 +18,12 @@ static __always_inline enum framing framing_of(enum mechanism mechanism)
 	default:
 		return STREAM;
 	}
+}
+
+/* Is what finds no room dropped, so that a message may be sent and never be received? */
+static __always_inline bool may_be_dropped(enum mechanism mechanism)
+{
+	return mechanism == MECH_UDP || mechanism == MECH_NETLINK;
 }
 
 static __always_inline enum handle handle_of(enum mechanism mechanism)

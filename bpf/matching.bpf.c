@@ -120,7 +120,7 @@ static __always_inline void match_all(const struct queue *queue, struct move *mo
 static __always_inline bool is_lost(const struct queue *queue, const struct move *move,
 				    const struct passage *passage)
 {
-	return move->receives && (queue->mechanism == MECH_UDP || queue->mechanism == MECH_NETLINK) && move->tag &&
+	return move->receives && may_be_dropped(queue->mechanism) && move->tag &&
 	       passage->ns + UNCLAIMED_NS < move->tag;
 }
 
@@ -311,6 +311,8 @@ __noinline int pass_begin(struct queue *queue, struct move *move)
 
 	if (!queue || !move || !find_ring(queue, move, &backlog))
 		return 0;
+	if (!move->receives && !move->entered_ns)
+		move->entered_ns = bpf_ktime_get_ns();
 	move->matching = queue->matching;
 	move->matched_messages = 0;
 	move->matched_bytes = 0;

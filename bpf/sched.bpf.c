@@ -87,6 +87,8 @@ static __always_inline void leave(struct task_struct *previous, bool preempted)
 	if (thread->off_cpu != OFF_CPU_NOT)
 		sched_arrived_unseen(thread);
 	thread->off_cpu_ns = bpf_ktime_get_ns();
+	if (thread->call.direction == DIRECTION_SEND && !thread->call.entered_ns)
+		thread->call.entered_ns = thread->off_cpu_ns;
 	state = task_state(previous);
 	if (preempted || state == 0) {
 		thread->off_cpu = OFF_CPU_PREEMPTED;

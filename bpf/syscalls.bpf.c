@@ -12,6 +12,7 @@
 #include "decode.bpf.h"
 #include "delivery.bpf.h"
 #include "file_lock.bpf.h"
+#include "framing.bpf.h"
 #include "futex.bpf.h"
 #include "health.bpf.h"
 #include "kernel.bpf.h"
@@ -67,6 +68,15 @@ static __always_inline bool resumes(const struct thread *thread, __u64 number)
 }
 
 /* Begins the call in flight, which is decoded. */
+/* Most sends do with the time at which they first leave the CPU, if they do, which needs no further reading. */
+static __always_inline bool needs_clock(const struct call *call)
+{
+	if (call->mechanism == MECH_NONE)
+		return false;
+	return overlaps_matter || is_splice(call->operation) ||
+	       (call->direction == DIRECTION_SEND && may_be_dropped(call->mechanism));
+}
+
 static __always_inline void call_begin(struct task_struct *task, struct thread *thread, __u64 number,
 				       __u16 flags)
 {
@@ -89,10 +99,7 @@ static __always_inline void call_begin(struct task_struct *task, struct thread *
 		mapping_enter(task, thread);
 	else if (is_file_lock(call->operation))
 		file_lock_enter(task, thread);
-	call->entered_ns = 0;
-	if (call->mechanism != MECH_NONE &&
-	    (call->direction == DIRECTION_SEND || is_splice(call->operation) || overlaps_matter))
-		call->entered_ns = bpf_ktime_get_ns();
+	call->entered_ns = needs_clock(call) ? bpf_ktime_get_ns() : 0;
 }
 
 static __always_inline bool is_of_targets_alone(enum operation operation)
@@ -246,7 +253,7 @@ static __always_inline bool straddles(struct task_struct *task, struct thread *t
 	if (thread->traced == TRACED_WITNESS && is_of_targets_alone(call->operation))
 		return false;
 	call_begin(task, thread, number, CALL_STRADDLING | (is_32bit ? CALL_32BIT : 0));
-	call->entered_ns = 0;
+	call->entered_ns = LONG_AGO;
 	if (!is_lock(call->operation) && call->mechanism == MECH_NONE)
 		return false;
 	health_count(HEALTH_STRADDLING_CALLS);

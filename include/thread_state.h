@@ -48,7 +48,8 @@ struct call {
 	__u64 file; /* kernel address of the struct file (System V: of the IPC namespace; process-vm: of a thread of
 		     * the process; 0: none is needed): describes a new object */
 	__u64 arguments[CALL_ARGUMENTS]; /* as the call means them, not as a multiplexer packs them */
-	__u64 entered_ns; /* sends only: when the call began */
+	__u64 entered_ns; /* sends: when the call began, or first left the CPU; 0: a moment ago */
+#define LONG_AGO 1 /* it began before we looked */
 	__u64 blocked_ns, runqueue_ns;
 	__u32 aux;
 	__u16 number;    /* of the system call */
