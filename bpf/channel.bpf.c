@@ -7,7 +7,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "channel.bpf.h"
-#include "delivery.bpf.h"
+#include "counting.bpf.h"
 #include "destination.bpf.h"
 #include "errno.bpf.h"
 #include "flow.bpf.h"
@@ -18,19 +18,11 @@
 #include "object.bpf.h"
 #include "process.bpf.h"
 #include "signal.bpf.h"
+#include "vector.bpf.h"
 #include "wait.bpf.h"
 #include "witness.bpf.h"
 
 #define MSG_COPY 040000 /* include/uapi/linux/msg.h */
-
-#define VECTOR_PART 32
-#define MAX_VECTOR 1024 /* UIO_MAXIOV: the kernel takes no more messages in one call */
-
-/* Layouts of struct mmsghdr as user programs pass it. */
-#define MMSGHDR_SIZE_64 64
-#define MMSGHDR_LENGTH_64 56
-#define MMSGHDR_SIZE_32 32
-#define MMSGHDR_LENGTH_32 28
 
 /* An address that is given goes before the peer. */
 static __always_inline void set_destination(struct call *call, __u64 destination)
@@ -88,16 +80,6 @@ static __always_inline struct flow_key flow_key_of(const struct thread *thread,
 		.mechanism = call->mechanism,
 		.direction = call->direction,
 	};
-}
-
-/* A witness's calls on System V objects are not: it cannot be known before it has done some. */
-static __always_inline bool is_counted(const struct flow_key *key, const struct call *call)
-{
-	if (!(call->flags & CALL_WITNESS))
-		return true;
-	if (key->mechanism == MECH_SYSV_MSG || key->mechanism == MECH_SYSV_SEM || key->mechanism == MECH_SIGNAL)
-		return false;
-	return flow_exists(key) || witness_shares(key, call->file);
 }
 
 /*
@@ -214,104 +196,6 @@ __noinline int channel_find(struct call *call, __u32 fd)
 static __always_inline bool met_end(const struct call *call)
 {
 	return may_meet_end(call) && !(call->flags & CALL_QUEUED) && is_shut(call->object);
-}
-
-static __always_inline __u64 user_word(__u64 address, bool is_32bit)
-{
-	__u64 word = 0;
-
-	bpf_probe_read_user(&word, is_32bit ? sizeof(__u32) : sizeof(word), (void *)address);
-	return word;
-}
-
-/* What chooses among the messages of a queue. */
-static __always_inline __u64 tag_of(const struct call *call)
-{
-	__u32 priority = 0;
-
-	switch (call->operation) {
-	case OP_MQ_SEND:
-		return call->arguments[3] + 1;
-	case OP_MQ_RECEIVE:
-		if (bpf_probe_read_user(&priority, sizeof(priority), (void *)call->arguments[3]))
-			return 0;
-		return priority + 1ULL;
-	case OP_MSG_SEND:
-	case OP_MSG_RECEIVE:
-		return user_word(call->arguments[1], call->flags & CALL_32BIT);
-	default:
-		return call->flags & CALL_FOUND_NOTHING ? call->entered_ns : 0;
-	}
-}
-
-/* A message of BYTES has been sent or received. */
-static __always_inline void message(const struct flow_key *key, struct flow_value *flow, const struct call *call,
-				    __u64 bytes)
-{
-	flow_message(flow, bytes);
-	if (flow->queue)
-		pass_message(key, flow->queue, call->entered_ns, bytes, tag_of(call));
-	else if (key->mechanism == MECH_PROCESS_VM)
-		process_vm_moved(key, bytes);
-}
-
-/*
- * A message of the vector at ADDRESS that sendmmsg or recvmmsg has moved. Global: the verifier looks at it once,
- * not at each turn of the loop.
- */
-__noinline int vector_message(const struct flow_key *key, const struct call *call, __u64 address)
-{
-	struct flow_key to;
-	struct flow_value *flow;
-	__u32 bytes = 0;
-	bool is_32bit;
-
-	if (!key || !call)
-		return 0;
-	is_32bit = call->flags & CALL_32BIT;
-	to = *key;
-	if (bpf_probe_read_user(&bytes, sizeof(bytes),
-				(void *)(address + (is_32bit ? MMSGHDR_LENGTH_32 : MMSGHDR_LENGTH_64))))
-		health_count(HEALTH_UNREADABLE_MEMORY);
-	if (to.direction == DIRECTION_SEND && to.mechanism != MECH_UNIX_STREAM &&
-	    to.mechanism != MECH_UNIX_SEQPACKET && to.mechanism != MECH_TCP &&
-	    to.mechanism != MECH_VSOCK) {
-		__u64 destination = destination_of_msghdr(address, is_32bit);
-
-		to.destination = destination ? destination : peer_of(to.mechanism, to.object);
-	}
-	flow = is_counted(&to, call) ? flow_get(&to, call->file) : NULL;
-	if (flow && (bytes || framing_of(to.mechanism) == DATAGRAM)) /* else the end of a stream */
-		message(&to, flow, call, bytes);
-	return 0;
-}
-
-/* COUNT messages, at most VECTOR_PART. Two short loops, not a long one: the verifier follows each turn. */
-__noinline int vector_part(const struct flow_key *key, const struct call *call, __u64 address, __u32 count)
-{
-	__u32 size;
-
-	if (!key || !call)
-		return 0;
-	size = call->flags & CALL_32BIT ? MMSGHDR_SIZE_32 : MMSGHDR_SIZE_64;
-	for (__u32 i = 0; i < VECTOR_PART && i < count; i++) {
-		vector_message(key, call, address);
-		address += size;
-	}
-	return 0;
-}
-
-static __always_inline void vector_exit(const struct flow_key *key, const struct call *call, long result)
-{
-	__u32 size = call->flags & CALL_32BIT ? MMSGHDR_SIZE_32 : MMSGHDR_SIZE_64;
-	__u64 address = call->arguments[1];
-
-	for (int i = 0; i < MAX_VECTOR; i += VECTOR_PART) {
-		if (i >= result)
-			break;
-		vector_part(key, call, address, result - i);
-		address += (__u64)VECTOR_PART * size;
-	}
 }
 
 static __always_inline void success(const struct flow_key *key, struct flow_value *flow,

@@ -6,6 +6,7 @@
 #ifndef IPCTRACE_SETTINGS_BPF_H
 #define IPCTRACE_SETTINGS_BPF_H
 
+#include "operations.h"
 #include "tables.h"
 #include "targets.h"
 

@@ -6,6 +6,7 @@
 #ifndef IPCTRACE_THREAD_STATE_H
 #define IPCTRACE_THREAD_STATE_H
 
+#include "operations.h"
 #include "tables.h"
 
 enum traced {

@@ -16,7 +16,7 @@ static size_t take_records(char *buffer, size_t used, size_t record_size,
 {
 	size_t whole = used / record_size * record_size;
 
-	for (size_t at = 0; at < whole; at += record_size)
+	for (size_t at = 0; take && at < whole; at += record_size)
 		take(context, buffer + at);
 	memmove(buffer, buffer + whole, used - whole);
 	return used - whole;

@@ -276,95 +276,12 @@ void session_close(struct session *session)
 	free(session);
 }
 
-static void no_record(void *context, const void *record)
-{
-	(void)context;
-	(void)record;
-}
-
-struct search {
-	pid_t pid;
-	bool found;
-};
-
-static void match_process(void *context, const void *entry)
-{
-	const struct processes_entry *process = entry;
-	struct search *search = context;
-
-	search->found |= process->key.pid == (__u32)search->pid;
-}
-
-/* Is each process marked? One may have ended by now, and some kernels hide one from iterators. */
-static int check_marked(struct session *session, const struct options *options,
-			char error[SESSION_ERROR_SIZE])
-{
-	for (unsigned i = 0; options->target == TARGET_PIDS && i < options->id_count; i++) {
-		struct search search = {.pid = options->ids[i]};
-		int err = map_for_each(session, TABLE_processes, match_process, &search);
-
-		if (!err && search.found)
-			continue;
-		if (kill(search.pid, 0) < 0 && errno == ESRCH)
-			snprintf(error, SESSION_ERROR_SIZE,
-				 "process %d has ended before it could be traced", search.pid);
-		else
-			snprintf(error, SESSION_ERROR_SIZE,
-				 "process %d cannot be traced: this kernel hides it from BPF; leave it out",
-				 search.pid);
-		return err ? err : -ESRCH;
-	}
-	return 0;
-}
-
-int session_mark_again(struct session *session)
-{
-	__u32 before;
-	int err;
-
-	/* A thread born while the iterator ran may have been passed over: look until none is new. */
-	do {
-		before = session->bpf->bss->marked_threads;
-		err = iterator_run(session->mark_link, 1, no_record, NULL);
-	} while (!err && session->bpf->bss->marked_threads != before);
-	return err;
-}
-
-/* Those who have the other ends of what the targets have open. */
-static int mark_witnesses(struct session *session)
-{
-	int err = iterator_run(session->share_link, 1, no_record, NULL);
-
-	if (!err)
-		err = iterator_run(session->holders_link, sizeof(struct holder_record), no_record, NULL);
-	if (!err)
-		err = session_mark_again(session);
-	session->bpf->bss->all_are_marked = 1;
-	return err;
-}
-
-int session_mark_targets(struct session *session, const struct options *options,
-			 char error[SESSION_ERROR_SIZE])
-{
-	int err;
-
-	session_tracing_begins(session);
-	err = session_mark_again(session);
-	if (!err && session->bpf->rodata->follow_peers)
-		err = mark_witnesses(session);
-	if (err) {
-		snprintf(error, SESSION_ERROR_SIZE, "cannot mark the targets: %s", strerror(-err));
-		return err;
-	}
-	return check_marked(session, options, error);
-}
-
 bool session_still_works(void *context)
 {
 	struct session *session = context;
 	int fd;
 
-	if (map_for_each(session, TABLE_processes, no_record, NULL))
+	if (map_for_each(session, TABLE_processes, NULL, NULL))
 		return false;
 	fd = bpf_iter_create(bpf_link__fd(session->holders_link));
 	if (fd < 0)

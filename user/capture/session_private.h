@@ -38,7 +38,7 @@ struct session {
 	struct bpf_link *map_links[TABLE_COUNT];   /* iterators, in the order of maps.def */
 };
 
-/* Calls TAKE for all entries of a map. Returns 0 or a negative errno. */
+/* Calls TAKE, unless it is NULL, for all entries of a map. Returns 0 or a negative errno. */
 int map_for_each(struct session *session, enum kernel_table table,
 		 void (*take)(void *context, const void *entry), void *context);
 
@@ -61,7 +61,7 @@ bool tables_are_crowded(const struct session *session);
 /* Takes what is idle out of crowded tables, and feeds it to MODEL for the last time. Returns 0 or a negative errno. */
 int tables_evict(struct session *session, struct model *model);
 
-/* Runs an iterator and hands its output to TAKE in pieces. Returns 0 or a negative errno. */
+/* Runs an iterator and hands its output to TAKE, unless that is NULL, in pieces. Returns 0 or a negative errno. */
 int iterator_run(const struct bpf_link *link, size_t record_size,
 		 void (*take)(void *context, const void *record), void *context);
 

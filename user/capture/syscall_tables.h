@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+#include "operations.h"
 #include "tables.h"
 
 /*

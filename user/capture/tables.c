@@ -76,17 +76,11 @@ bool tables_are_crowded(const struct session *session)
 	return false;
 }
 
-static void ignore(void *context, const void *entry)
-{
-	(void)context;
-	(void)entry;
-}
-
 /* Runs the iterator of a table in a mode in which it writes nothing. */
 static int run(struct session *session, enum kernel_table table, enum table_mode mode)
 {
 	table_mode_set(session, mode);
-	return map_for_each(session, table, ignore, NULL);
+	return map_for_each(session, table, NULL, NULL);
 }
 
 /* Retires the oldest of TABLE, as many as WANTED or a few more. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files that feed the model share (model.c, locks.c, errnos.c).
+ * What the files that feed the model share (model.c, search.c, locks.c, errnos.c).
  */
 #ifndef IPCTRACE_FEED_H
 #define IPCTRACE_FEED_H
@@ -9,6 +9,12 @@
 
 /* There was no memory: the snapshot fails. */
 void feed_failed(struct model *model);
+
+/*
+ * Takes over what is new in a description; a peer that was known once is not forgotten. What the kernel side
+ * keeps may be older than what a search has found since.
+ */
+void feed_description(struct model *model, struct object_record *record, const struct object_value *value);
 
 /* FLOW, which is in the kernel's table (again), was fed in this interval. Returns 0 or -ENOMEM. */
 int feed_begin(struct model *model, struct flow *flow);
