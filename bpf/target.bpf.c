@@ -204,8 +204,6 @@ int on_newtask_unpreempted(struct trace_event_raw_task_newtask *event)
 /* By its execve, whether it was a witness or nothing. */
 static __always_inline bool becomes_target(struct task_struct *task, const struct thread *thread)
 {
-	if (thread && thread->traced == TRACED_TARGET)
-		return false;
 	return (thread && thread->armed) || (target_mode == TARGET_MODE_COMM && is_target(task));
 }
 
@@ -249,16 +247,16 @@ int BPF_PROG(on_cgroup_attach, struct cgroup *to, const char *path, struct task_
 static __always_inline int task_execs(struct task_struct *task)
 {
 	struct thread *thread = task->bpf_storage ? thread_known(task) : NULL;
+	bool was_target = thread && thread->traced == TRACED_TARGET;
 
-	if (thread && thread->traced && !becomes_target(task, thread)) {
+	if (thread && thread->traced)
 		process_execs(task, thread);
-		if (thread->traced == TRACED_TARGET && target_mode == TARGET_MODE_COMM && !follow_children &&
-		    !is_target(task))
-			thread_unmark(thread);
-		return 0;
-	}
-	if (target_mode == TARGET_MODE_ALL || becomes_target(task, thread))
-		mark(task, false, thread ? thread->image + 1 : 0);
+	else if (thread) /* it was left, and may come back */
+		thread->image++;
+	if (was_target && target_mode == TARGET_MODE_COMM && !follow_children && !is_target(task))
+		thread_unmark(thread);
+	else if (!was_target && (target_mode == TARGET_MODE_ALL || becomes_target(task, thread)))
+		mark(task, false, thread ? thread->image : 0);
 	return 0;
 }
 

@@ -270,7 +270,7 @@ __noinline int witness_holds(const struct object_key *object, const struct objec
 	return object && value && holds(object, value, SCRATCH_OF_ITERATORS);
 }
 
-/* The channels that targets have open at the start. */
+/* The channels that targets, or those who are about to be, have open at the start. */
 SEC("iter/task_file")
 int share_channels(struct bpf_iter__task_file *context)
 {
@@ -280,8 +280,8 @@ int share_channels(struct bpf_iter__task_file *context)
 
 	if (!task || !context->file)
 		return 0;
-	thread = thread_lookup(task);
-	if (!thread || thread->traced != TRACED_TARGET)
+	thread = thread_known(task);
+	if (!thread || (thread->traced != TRACED_TARGET && !thread->armed))
 		return 0;
 	/* As a number: what is handed on to functions that the verifier looks at once must not be a pointer. */
 	bpf_core_read(&file, sizeof(file), &context->file);

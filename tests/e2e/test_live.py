@@ -97,15 +97,16 @@ def test_duration(stage):
 
 
 def test_attached_within_half_a_second(stage):
-    """The best of three: the machine may be busy with other tests."""
+    """The best of many: a virtual machine's CPUs may be slow for seconds on end."""
     workload = stage.workload("steady", 100)
-    times = []
-    for _ in range(3):
+    limit_s = 1 if SANITIZED else 0.5
+    times = [limit_s]
+    while min(times) >= limit_s and len(times) <= 20:
         started = time.monotonic()
         ipctrace = stage.attach(workload)
         times.append(time.monotonic() - started)
         ipctrace.finish()
-    assert min(times) < (1 if SANITIZED else 0.5), times
+    assert min(times) < limit_s, times
 
 
 def test_first_table_within_a_second(stage):

@@ -111,10 +111,12 @@ int session_arm(struct session *session, pid_t pid, char error[SESSION_ERROR_SIZ
 	struct thread state = {.armed = 1};
 	int err = thread_state_set(session, pid, &state);
 
+	session_tracing_begins(session);
+	if (!err && session->bpf->rodata->follow_peers)
+		err = mark_witnesses(session);
+	session->bpf->bss->all_are_marked = 1;
 	if (err)
 		snprintf(error, SESSION_ERROR_SIZE, "cannot mark the command: %s", strerror(-err));
-	session_tracing_begins(session);
-	session->bpf->bss->all_are_marked = 1;
 	return err;
 }
 
