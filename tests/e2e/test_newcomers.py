@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Who comes to a target's channel by its name or address is counted from its first call, though not a target."""
+import os
 import subprocess
 import sys
 
 import pytest
 
-from harness import compare_health, wait_until
+from harness import IPCTRACE, TIMEOUT_S, compare_health, summary_of, wait_until
 
 SERVER = """
 import os, socket, sys
@@ -170,3 +171,19 @@ def test_others_at_the_same_port(stage, listener, host):
         server.wait()
     assert [c for c in summary["channels"] if c["kind"] == "tcp" and any(e["calls"] for e in c["endpoints"])] == []
     assert [e for e in summary["edges"] if e["channel"].startswith("tcp")] == []
+
+
+def test_who_holds_what_a_command_inherits(tmp_path):
+    """We are at the other ends of its pipes: witnesses from its first byte on."""
+    output = tmp_path / "json"
+    with subprocess.Popen([IPCTRACE, "--json", "-o", output, "--", "sh", "-c", "printf 1234567; read -r line"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as ipctrace:
+        assert os.read(ipctrace.stdout.fileno(), 100) == b"1234567"
+        ipctrace.stdin.write(b"12345678901\n")
+        ipctrace.stdin.close()
+        assert ipctrace.wait(TIMEOUT_S) == 0
+    summary = summary_of(output.read_text())
+    shell, = [p["pid"] for p in summary["processes"] if p["comm"] == "sh"]
+    edges = sorted((e["from_pid"], e["to_pid"], e["bytes"]) for e in summary["edges"])
+    assert edges == sorted([(shell, os.getpid(), 7), (os.getpid(), shell, 12)])
+    assert summary["health"]["late_witnesses"] == 0
