@@ -5,7 +5,7 @@
 #ifndef IPCTRACE_DELIVERY_BPF_H
 #define IPCTRACE_DELIVERY_BPF_H
 
-#include "tables.h"
+#include "passage.bpf.h"
 
 /* 1 once there is a queue with several processes at both ends: then receives need entered_ns, too. */
 extern __u32 overlaps_matter;
@@ -24,7 +24,8 @@ int delivery_close(__u64 queue);
 
 /*
  * KEY's process has sent a message of BYTES to, or has received so much at once from, QUEUE by a call that began
- * at ENTERED_NS (0: sends: a moment ago; receives: not known). TAG: priority plus 1 (POSIX queues), type (System V); of receives from other queues:
+ * at ENTERED_NS (0: sends: a moment ago; receives: not known).
+ * TAG: priority plus 1 (POSIX queues), type (System V); of receives from other queues:
  * when there was nothing in it, so that the call slept; 0: not known, or none. What others have left meanwhile
  * is passed, too, LATE_AT_ONCE; returns whether there may be more. Global.
  */
@@ -33,8 +34,6 @@ int delivery_pass(const struct flow_key *key, __u64 queue, __u64 entered_ns, __u
 /* Goes on with that. Global. */
 int delivery_pass_lates(__u64 queue);
 
-#define LATES        1024 /* moves that all queues together have room for */
-#define LATE_AT_ONCE 16   /* one loop of as many turns as there are would keep the verifier busy */
 
 /* All of it. The loop is in the caller's frame: there is room for no other on the stack. */
 static __always_inline void pass_message(const struct flow_key *key, __u64 queue, __u64 entered_ns, __u64 bytes,

@@ -5,7 +5,6 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-#include "delivery.bpf.h"
 #include "health.bpf.h"
 #include "late.bpf.h"
 
@@ -103,6 +102,8 @@ __noinline int leave_late(struct queue *queue, const struct move *move)
 		late->process = move->process;
 		late->object = move->object;
 		late->entered_ns = move->entered_ns;
+		if (!move->receives && !move->entered_ns)
+			late->entered_ns = bpf_ktime_get_ns();
 		late->tag = move->tag;
 		late->bytes = move->bytes;
 		if (push(queue, late, one_more))

@@ -120,7 +120,7 @@ static __always_inline void match_all(const struct queue *queue, struct move *mo
 static __always_inline bool is_lost(const struct queue *queue, const struct move *move,
 				    const struct passage *passage)
 {
-	return move->receives && may_be_dropped(queue->mechanism) && move->tag &&
+	return move->receives && may_be_dropped(queue->mechanism) && move->tag && passage->ns != LONG_AGO &&
 	       passage->ns + UNCLAIMED_NS < move->tag;
 }
 
@@ -264,7 +264,8 @@ static __always_inline void keep(struct queue *queue, struct backlog *backlog, c
 			merge(queue, backlog, move);
 			return;
 		}
-		health_count(HEALTH_LOST_DELIVERIES);
+		if (queue->sender.pid) /* else all of it comes from where we do not see */
+			health_count(HEALTH_LOST_DELIVERIES);
 		if (has_tags(move))
 			return;
 		drop_oldest(queue);

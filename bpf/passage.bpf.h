@@ -10,9 +10,14 @@
 
 #define SHORT 8 /* passages that a queue has room for by itself */
 #define LONG  1024 /* once it has filled that */
+#define LATES 1024 /* moves left by those who could not get the lock that all queues together have room for */
+#define LATE_AT_ONCE 16 /* one loop of as many turns as there are would keep the verifier busy */
 #define EARLY (1ULL << 63) /* types are positive */
 
-/* A sender may lose its CPU for so long between the message and the hook, on a machine that is overloaded. */
+/*
+ * A sender may lose its CPU for so long between the message and the hook, on a machine that is overloaded. (Longer,
+ * too, if the kernel switches it out; if a hypervisor does the kernel knows nothing of it.)
+ */
 #define UNCLAIMED_NS 1000000000ULL
 
 /* What one process put in, or took out too early. */

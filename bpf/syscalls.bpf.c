@@ -67,7 +67,6 @@ static __always_inline bool resumes(const struct thread *thread, __u64 number)
 	return true;
 }
 
-/* Begins the call in flight, which is decoded. */
 /* Most sends do with the time at which they first leave the CPU, if they do, which needs no further reading. */
 static __always_inline bool needs_clock(const struct call *call)
 {
@@ -77,6 +76,7 @@ static __always_inline bool needs_clock(const struct call *call)
 	       (call->direction == DIRECTION_SEND && may_be_dropped(call->mechanism));
 }
 
+/* Begins the call in flight, which is decoded. */
 static __always_inline void call_begin(struct task_struct *task, struct thread *thread, __u64 number,
 				       __u16 flags)
 {

@@ -263,6 +263,8 @@ __noinline int uring_note(__u64 address, const struct process_key *process, __u3
 	request->user_data = KERNEL_READ(req, cqe.user_data);
 	if (at_submission && (way_of(opcode) != WAY_RECEIVE || overlaps_matter))
 		request->entered_ns = bpf_ktime_get_ns();
+	else if (!at_submission)
+		request->entered_ns = LONG_AGO;
 	switch (opcode) {
 	case IORING_OP_SPLICE:
 	case IORING_OP_TEE:

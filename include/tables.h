@@ -240,6 +240,8 @@ struct flow_value {
 	__u32 sizes[SIZE_SLOTS]; /* messages by size; wraps, read differences */
 };
 
+#define LONG_AGO 1 /* of a time: before we looked */
+
 /* What one process delivered to another. */
 struct edge_key {
 	struct process_key from; /* pid 0: sent before we looked, by whomever */

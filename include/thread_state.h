@@ -49,8 +49,11 @@ struct call {
 	__u64 file; /* kernel address of the struct file (System V: of the IPC namespace; process-vm: of a thread of
 		     * the process; 0: none is needed): describes a new object */
 	__u64 arguments[CALL_ARGUMENTS]; /* as the call means them, not as a multiplexer packs them */
-	__u64 entered_ns; /* sends: when the call began, or first left the CPU; 0: a moment ago */
-#define LONG_AGO 1 /* it began before we looked */
+	/*
+	 * Sends: when the call began, or first left the CPU; 0: a moment ago. Receives: since when it sleeps for want of
+	 * data; where overlaps matter (delivery.bpf.h), when it began; 0: not known.
+	 */
+	__u64 entered_ns;
 	__u64 blocked_ns, runqueue_ns;
 	__u32 aux;
 	__u16 number;    /* of the system call */

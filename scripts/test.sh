@@ -126,7 +126,7 @@ again=()
 end_to_end() {
 	local report=$work/$1.xml status sums
 	shift
-	timeout --kill-after=10 2400 $python -m pytest -q -ra -p no:cacheprovider "${again[@]}" --junitxml="$report" tests/e2e "$@" </dev/null
+	timeout --kill-after=10 2400 $python -m pytest -q -raR -p no:cacheprovider "${again[@]}" --junitxml="$report" tests/e2e "$@" </dev/null
 	status=$?
 	sums=$(junit "$report" 2>/dev/null) || sums="0 0 0"
 	# shellcheck disable=SC2086 # three numbers

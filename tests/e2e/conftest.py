@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fixtures: a built ipctrace, and programs that are gone when their test has ended."""
+import functools
 import os
 import pathlib
 import re
@@ -21,7 +22,20 @@ def selected(items, file):
     return [item for item in items if any(pattern.search(names[item]) for pattern in patterns)]
 
 
+def times_last(test):
+    """The test, which fails for different times only when nothing else is wrong."""
+    @functools.wraps(test)
+    def run(**fixtures):
+        harness.different_times.clear()
+        test(**fixtures)
+        if harness.different_times:
+            raise harness.TimesDiffer(harness.different_times[0])
+    return run
+
+
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        item.obj = times_last(item.obj)
     if "IPCTRACE_SELECTION" in os.environ:
         keep = selected(items, os.environ["IPCTRACE_SELECTION"])
         config.hook.pytest_deselected(items=[item for item in items if item not in keep])

@@ -183,6 +183,9 @@ class TimesDiffer(AssertionError):
     """What ipctrace and a workload measured of the same sleep is not the same; scripts/test.sh tries again."""
 
 
+different_times = []  # of the test that runs; it fails for them when nothing else is wrong (conftest.py)
+
+
 def compare_times(blocked_ns, runqueue_ns, truths, calls, where):
     """
     Asleep within 2 % or 20 us a call, as long as CPUs are free. Where threads queue for them, the
@@ -194,10 +197,9 @@ def compare_times(blocked_ns, runqueue_ns, truths, calls, where):
     asleep_ns, waiting_ns, sleeps = (sum(t[k] for t in truths) for k in ("asleep_ns", "runqueue_ns", "sleeps"))
     tolerance = max(BLOCKED_SHARE * asleep_ns, BLOCKED_NS_PER_CALL * calls)
     what = f"{where}: blocked {blocked_ns}, run queue {runqueue_ns}, truth {truths}, tolerance {tolerance}"
-    if abs(blocked_ns - asleep_ns) > tolerance + waiting_ns + WAKE_NS * sleeps:
-        raise TimesDiffer(what)
-    if blocked_ns + runqueue_ns > asleep_ns + waiting_ns + tolerance + WAKE_NS * sleeps:
-        raise TimesDiffer(what)
+    if abs(blocked_ns - asleep_ns) > tolerance + waiting_ns + WAKE_NS * sleeps or \
+       blocked_ns + runqueue_ns > asleep_ns + waiting_ns + tolerance + WAKE_NS * sleeps:
+        different_times.append(what)
 
 
 def compare_endpoint(channel, actual, truth):

@@ -156,18 +156,11 @@ static void find_own_waits(void *context, const void *entry)
 		result->waits[result->wait_count++] = *wait;
 }
 
-static int move_one_byte(void)
+static int move_one_byte(const int ends[2])
 {
 	char byte = 'i';
-	int ends[2];
-	bool moved;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	moved = write(ends[1], &byte, 1) == 1 && read(ends[0], &byte, 1) == 1;
-	close(ends[0]);
-	close(ends[1]);
-	return moved ? 0 : -EIO;
+	return write(ends[1], &byte, 1) == 1 && read(ends[0], &byte, 1) == 1 ? 0 : -EIO;
 }
 
 /* Takes every trace of the test out of the maps. */
@@ -198,14 +191,19 @@ int session_self_test(struct session *session, char error[SESSION_ERROR_SIZE])
 {
 	struct test_result result = {.self = {.pid = getpid()}};
 	struct thread state = {.traced = 1, .process = result.self};
-	int err, undo;
+	int err, undo, ends[2];
 
 	if (!(session->bpf->rodata->wanted_mechanisms & (1U << MECH_PIPE)))
 		return 0;
-	err = thread_state_set(session, getpid(), &state);
-	if (!err)
-		err = move_one_byte();
+	err = pipe2(ends, O_CLOEXEC) ? -errno : thread_state_set(session, getpid(), &state);
+	if (err) {
+		snprintf(error, SESSION_ERROR_SIZE, "the self-test could not begin: %s", strerror(-err));
+		return err;
+	}
+	err = move_one_byte(ends);
 	undo = thread_state_set(session, getpid(), NULL);
+	close(ends[0]);
+	close(ends[1]);
 	if (!err)
 		err = undo;
 	if (!err)

@@ -3,7 +3,6 @@
  * The life of the BPF programs: settings, load, attach, close.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

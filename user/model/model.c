@@ -4,7 +4,6 @@
  * interval. Knows nothing about where the totals come from, nor about channels.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
