@@ -9,6 +9,7 @@
 #include "destination.bpf.h"
 #include "hash.bpf.h"
 #include "health.bpf.h"
+#include "kernel.bpf.h"
 #include "table.bpf.h"
 
 #define MAX_DESTINATIONS 16384
@@ -55,7 +56,13 @@ struct {
 	__type(value, struct destination_value);
 } destinations SEC(".maps");
 
-static const struct destination_value no_destination = {};
+/* Entries are filled here, and are whole when others see them: who sends to them next looks at once. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct destination_value);
+} new_destinations SEC(".maps");
 
 /* Only what names the receiver may be hashed: the padding of a sockaddr_in is anything. */
 static __always_inline __u32 significant_length(const union socket_address *address, __u32 length)
@@ -72,27 +79,37 @@ static __always_inline __u32 significant_length(const union socket_address *addr
 	}
 }
 
-/* A new entry for KEY, NULL if there is one already or no room. */
-static __always_inline struct destination_value *new_entry(const __u64 *key)
+/* What is to be filled for KEY, and then inserted; NULL if there is an entry already. */
+static __always_inline struct destination_value *begin_entry(const __u64 *key)
 {
 	struct destination_value *value;
+	__u32 zero = 0;
 
 	value = bpf_map_lookup_elem(&destinations, key);
 	if (value) {
 		entry_met(TABLE_destinations, &value->state);
 		return NULL;
 	}
-	table_insertion(TABLE_destinations,
-			bpf_map_update_elem(&destinations, key, &no_destination, BPF_NOEXIST));
-	value = bpf_map_lookup_elem(&destinations, key);
-	if (!value)
-		health_count(HEALTH_MAP_FULL);
+	value = bpf_map_lookup_elem(&new_destinations, &zero);
+	if (value)
+		__builtin_memset(value, 0, sizeof(*value));
 	return value;
+}
+
+static __always_inline void insert_entry(const __u64 *key, struct destination_value *value)
+{
+	long result;
+
+	entry_used(TABLE_destinations, &value->state);
+	result = bpf_map_update_elem(&destinations, key, value, BPF_NOEXIST);
+	table_insertion(TABLE_destinations, result);
+	if (result && result != -EEXIST)
+		health_count(HEALTH_MAP_FULL);
 }
 
 static __always_inline void remember(__u64 key, const union socket_address *from, __u32 length)
 {
-	struct destination_value *value = new_entry(&key);
+	struct destination_value *value = begin_entry(&key);
 
 	if (!value)
 		return;
@@ -118,7 +135,7 @@ static __always_inline void remember(__u64 key, const union socket_address *from
 		value->name_length = length - sizeof(__u16);
 		break;
 	}
-	entry_used(TABLE_destinations, &value->state);
+	insert_entry(&key, value);
 }
 
 static __always_inline __u64 key_of(union socket_address *from, __u32 length)
@@ -175,11 +192,12 @@ __noinline __u64 destination_of_netlink(__u32 port, __u32 group)
 
 	if (!port && !group)
 		return 0;
-	value = new_entry(&key);
+	value = begin_entry(&key);
 	if (value) {
 		value->inet.netlink.port = port;
 		value->inet.netlink.group = group;
 		value->inet.family = AF_NETLINK;
+		insert_entry(&key, value);
 	}
 	return key;
 }

@@ -47,6 +47,7 @@ void *kernel_cast(const void *pointer, __u32 type);
 /* Error numbers as system calls return them; the kernel-only ones mean that the call goes on. */
 #define EINTR 4
 #define EAGAIN 11
+#define EEXIST 17
 #define ENOMSG 42
 #define ETIMEDOUT 110
 #define EINPROGRESS 115
