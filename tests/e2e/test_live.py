@@ -97,11 +97,12 @@ def test_duration(stage):
 
 
 def test_attached_within_half_a_second(stage):
-    """The best of many: a virtual machine's CPUs may be slow for seconds on end."""
+    """The best of a minute: a virtual machine's CPUs may be a third slower for many seconds on end."""
     workload = stage.workload("steady", 100)
     limit_s = 1 if SANITIZED else 0.5
     times = [limit_s]
-    while min(times) >= limit_s and len(times) <= 20:
+    end = time.monotonic() + 60
+    while min(times) >= limit_s and time.monotonic() < end:
         started = time.monotonic()
         ipctrace = stage.attach(workload)
         times.append(time.monotonic() - started)
