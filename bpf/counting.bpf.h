@@ -7,6 +7,7 @@
 
 #include "delivery.bpf.h"
 #include "flow.bpf.h"
+#include "kernel.bpf.h"
 #include "process.bpf.h"
 #include "thread_state.h"
 #include "witness.bpf.h"
@@ -19,14 +20,6 @@ static __always_inline bool is_counted(const struct flow_key *key, const struct 
 	if (key->mechanism == MECH_SYSV_MSG || key->mechanism == MECH_SYSV_SEM || key->mechanism == MECH_SIGNAL)
 		return false;
 	return flow_exists(key) || witness_shares(key, call->file);
-}
-
-static __always_inline __u64 user_word(__u64 address, bool is_32bit)
-{
-	__u64 word = 0;
-
-	bpf_probe_read_user(&word, is_32bit ? sizeof(__u32) : sizeof(word), (void *)address);
-	return word;
 }
 
 /* What chooses among the messages of a queue. */

@@ -24,16 +24,14 @@ int delivery_close(__u64 queue);
 
 /*
  * KEY's process has sent a message of BYTES to, or has received so much at once from, QUEUE by a call that began
- * at ENTERED_NS (0: sends: a moment ago; receives: not known).
- * TAG: priority plus 1 (POSIX queues), type (System V); of receives from other queues:
- * when there was nothing in it, so that the call slept; 0: not known, or none. What others have left meanwhile
- * is passed, too, LATE_AT_ONCE; returns whether there may be more. Global.
+ * at ENTERED_NS (0: sends: a moment ago; receives: not known). TAG: priority plus 1 (POSIX queues), type (System V);
+ * of receives from other queues: when there was nothing in it, so that the call slept; 0: not known, or none. What
+ * others have left meanwhile is passed, too, LATE_AT_ONCE; returns whether there may be more. Global.
  */
 int delivery_pass(const struct flow_key *key, __u64 queue, __u64 entered_ns, __u64 bytes, __u64 tag);
 
 /* Goes on with that. Global. */
 int delivery_pass_lates(__u64 queue);
-
 
 /* All of it. The loop is in the caller's frame: there is room for no other on the stack. */
 static __always_inline void pass_message(const struct flow_key *key, __u64 queue, __u64 entered_ns, __u64 bytes,

@@ -125,4 +125,13 @@ static __always_inline __u64 syscall_argument(struct pt_regs *regs, int index, b
 #endif
 }
 
+/* The word, of the size that the program has, at ADDRESS in its memory; 0 if there is none. */
+static __always_inline __u64 user_word(__u64 address, bool is_32bit)
+{
+	__u64 word = 0;
+
+	bpf_probe_read_user(&word, is_32bit ? sizeof(__u32) : sizeof(word), (void *)address);
+	return word;
+}
+
 #endif

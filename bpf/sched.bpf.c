@@ -19,6 +19,7 @@
 
 /* include/linux/sched.h. Whoever waits for a lock is in it; the kernel's own pauses for memory are not. */
 #define TASK_INTERRUPTIBLE 1
+#define TASK_WAKING 0x200
 
 static __always_inline long task_state(struct task_struct *task)
 {
@@ -73,11 +74,23 @@ static __always_inline void found_nothing(struct thread *thread)
 }
 
 /*
- * PREVIOUS leaves the CPU. It is asleep if it has given up the CPU of its own will and the
- * scheduler has left its state alone: where a signal was pending, __schedule() made it runnable
- * again before this hook.
+ * What state THREAD has given up the CPU in; 0: it could go on. Somebody on another CPU may have begun to wake it by
+ * now, and have changed the state of its task: the hook's fourth argument is what it was.
  */
-static __always_inline void leave(struct task_struct *previous, bool preempted)
+static __always_inline long state_left(const struct thread *thread, struct task_struct *task, const __u64 *arguments)
+{
+	long now = task_state(task);
+
+	if (!switch_tells_state)
+		return now == TASK_WAKING ? TASK_INTERRUPTIBLE : now;
+	/* For want of a waker it was a pending signal, for which __schedule() has let it go on. */
+	if (now == 0 && !thread->woken_ns)
+		return 0;
+	return (__u32)arguments[3];
+}
+
+/* PREVIOUS leaves the CPU: asleep if it has given it up of its own will. */
+static __always_inline void leave(struct task_struct *previous, bool preempted, const __u64 *arguments)
 {
 	struct thread *thread = traced_thread(previous);
 	long state;
@@ -89,7 +102,7 @@ static __always_inline void leave(struct task_struct *previous, bool preempted)
 	thread->off_cpu_ns = bpf_ktime_get_ns();
 	if (thread->call.direction == DIRECTION_SEND && !thread->call.entered_ns)
 		thread->call.entered_ns = thread->off_cpu_ns;
-	state = task_state(previous);
+	state = state_left(thread, previous, arguments);
 	if (preempted || state == 0) {
 		thread->off_cpu = OFF_CPU_PREEMPTED;
 		return;
@@ -111,7 +124,7 @@ int BPF_PROG(on_sched_switch, bool preempted, struct task_struct *previous,
 {
 	struct thread *thread;
 
-	leave(previous, preempted);
+	leave(previous, preempted, ctx);
 	thread = traced_thread(next);
 	if (thread && thread->off_cpu != OFF_CPU_NOT)
 		arrive(thread);

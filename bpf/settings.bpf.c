@@ -24,5 +24,6 @@ const volatile bool want_file_locks = true;
 const volatile bool uring_is_followed = false;
 const volatile bool have_rdonly_cast = false;
 const volatile bool have_vma_iterator = false;
+const volatile bool switch_tells_state = false;
 
 char LICENSE[] SEC("license") = "GPL";

@@ -32,6 +32,9 @@ extern const volatile bool have_rdonly_cast;
 /* bpf_iter_task_vma_new() and its kin: 6.7, commit 4ac454682158. */
 extern const volatile bool have_vma_iterator;
 
+/* sched_switch has the state of who leaves the CPU as an argument: 5.18, commit 9c2136be0878. */
+extern const volatile bool switch_tells_state;
+
 static __always_inline bool is_wanted(enum mechanism mechanism)
 {
 	return wanted_mechanisms & (1U << (mechanism & 31));

@@ -241,10 +241,7 @@ __noinline int signal_take(struct thread *thread, __u32 number, int code)
 /* A word of a vector in user memory. Global: see signal_take. */
 __noinline __u64 vector_word(__u64 address, __u32 is_32bit)
 {
-	__u64 word = 0;
-
-	bpf_probe_read_user(&word, is_32bit ? sizeof(__u32) : sizeof(word), (void *)address);
-	return word;
+	return user_word(address, is_32bit);
 }
 
 static __always_inline void waited(struct thread *thread, const struct call *call, __u32 number)

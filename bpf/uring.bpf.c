@@ -268,6 +268,12 @@ static __always_inline int completed_once_more(__u64 ring, __u64 user_data, __s3
 	return 0;
 }
 
+static __always_inline void count_last(struct request *request, __u64 address, __s32 result)
+{
+	count(request, address, result);
+	uring_forget(request, address);
+}
+
 static __always_inline int completed(__u64 address, __s32 result)
 {
 	struct io_kiocb *req = request_at(address);
@@ -281,8 +287,7 @@ static __always_inline int completed(__u64 address, __s32 result)
 		request = note_late(address);
 	if (!request)
 		return 0;
-	count(request, address, result);
-	uring_forget(request, address);
+	count_last(request, address, result);
 	return 0;
 }
 
@@ -298,12 +303,14 @@ enum ended {
 __noinline int uring_ended(__u64 address, __u64 user_data, __s32 result)
 {
 	struct io_kiocb *req = request_at(address);
+	struct request *request;
 
 	if (KERNEL_READ(req, cqe.user_data) != user_data || KERNEL_READ(req, cqe.res) != result)
 		return ENDED_OTHER;
-	if (!uring_noted(address))
+	request = uring_noted(address);
+	if (!request)
 		return ENDED_KNOWN;
-	completed(address, result);
+	count_last(request, address, result);
 	return ENDED_COUNTED;
 }
 

@@ -52,6 +52,14 @@ static bool takes_pointer(const struct btf *btf, const struct btf_type *prototyp
 	       btf_is_ptr(btf__type_by_id(btf, btf_params(prototype)[index].type));
 }
 
+/* In 5.18 alone, before its release, the state was the second argument and the threads came after it. */
+static bool switch_tells_state(const struct btf *btf)
+{
+	const struct btf_type *prototype = event_prototype(btf, "btf_trace_sched_switch");
+
+	return takes_pointer(btf, prototype, 3) && btf_vlen(prototype) > 4;
+}
+
 static void probe_uring(struct features *features, const struct btf *btf)
 {
 	const struct btf_type *complete = event_prototype(btf, "btf_trace_io_uring_complete");
@@ -94,6 +102,7 @@ void features_probe(struct features *features)
 	features->task_storage = has_member(btf, "task_struct", "bpf_storage");
 	features->rdonly_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	features->vma_iterator = btf__find_by_name_kind(btf, "bpf_iter_task_vma_new", BTF_KIND_FUNC) > 0;
+	features->switch_tells_state = switch_tells_state(btf);
 	/* What makes them preemptible leaves no trace here; 7.2 has both, 6.18 neither. */
 	features->preemptible_hooks =
 		btf__find_by_name_kind(btf, "trace_call_bpf_faultable", BTF_KIND_FUNC) > 0;

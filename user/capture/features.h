@@ -20,6 +20,7 @@ struct features {
 	bool task_storage;  /* for tracing programs: 5.13 */
 	bool rdonly_cast;   /* 6.2 */
 	bool vma_iterator;  /* a process's mappings, in tracing programs: 6.7 */
+	bool switch_tells_state; /* sched_switch tells in what state a thread leaves its CPU: 5.18 */
 	bool preemptible_hooks; /* programs of raw tracepoints can be preempted: 7.2 */
 	bool recursion_misses; /* skipped runs are counted: 5.12 */
 	bool map_memory;    /* fdinfo tells what maps use, not what they could: 6.4 */

@@ -62,15 +62,18 @@ int session_mark_again(struct session *session)
 	return err;
 }
 
-/* Those who have the other ends of what the targets have open. */
+/* Those who have the other ends of what the targets have open, if they are followed; then all are marked. */
 static int mark_witnesses(struct session *session)
 {
-	int err = iterator_run(session->share_link, 1, NULL, NULL);
+	int err = 0;
 
-	if (!err)
-		err = iterator_run(session->holders_link, sizeof(struct holder_record), NULL, NULL);
-	if (!err)
-		err = session_mark_again(session);
+	if (session->bpf->rodata->follow_peers) {
+		err = iterator_run(session->share_link, 1, NULL, NULL);
+		if (!err)
+			err = iterator_run(session->holders_link, sizeof(struct holder_record), NULL, NULL);
+		if (!err)
+			err = session_mark_again(session);
+	}
 	session->bpf->bss->all_are_marked = 1;
 	return err;
 }
@@ -82,7 +85,7 @@ int session_mark_targets(struct session *session, const struct options *options,
 
 	session_tracing_begins(session);
 	err = session_mark_again(session);
-	if (!err && session->bpf->rodata->follow_peers)
+	if (!err)
 		err = mark_witnesses(session);
 	if (err) {
 		snprintf(error, SESSION_ERROR_SIZE, "cannot mark the targets: %s", strerror(-err));
@@ -112,9 +115,8 @@ int session_arm(struct session *session, pid_t pid, char error[SESSION_ERROR_SIZ
 	int err = thread_state_set(session, pid, &state);
 
 	session_tracing_begins(session);
-	if (!err && session->bpf->rodata->follow_peers)
+	if (!err)
 		err = mark_witnesses(session);
-	session->bpf->bss->all_are_marked = 1;
 	if (err)
 		snprintf(error, SESSION_ERROR_SIZE, "cannot mark the command: %s", strerror(-err));
 	return err;

@@ -74,6 +74,7 @@ static void settings_fill(struct session *session, const struct options *options
 	settings->want_file_locks = options->file_locks;
 	settings->have_rdonly_cast = session->features.rdonly_cast;
 	settings->have_vma_iterator = session->features.vma_iterator;
+	settings->switch_tells_state = session->features.switch_tells_state;
 	settings->uring_is_followed = session->features.uring != URING_NONE;
 }
 
