@@ -268,6 +268,11 @@ int main(int argc, char **argv)
 	numbers = calloc(truth_options.threads, sizeof(*numbers));
 	if (!lanes || !clients || !numbers)
 		truth_die("calloc");
+	/*
+	 * The first port is the PID, which the kernel would give to another socket as soon as it is free: then nobody
+	 * could tell to which of them was sent.
+	 */
+	new_socket(NETLINK_USERSOCK, 0);
 	for (unsigned i = 0; i < truth_options.threads; i++) {
 		numbers[i] = i;
 		if (!strcmp(variant, "edges")) {
