@@ -42,6 +42,7 @@ void *kernel_cast(const void *pointer, __u32 type);
 		value__;                                                                           \
 	})
 
+#define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
 
 /* Error numbers as system calls return them; the kernel-only ones mean that the call goes on. */

@@ -99,6 +99,9 @@ __hidden int thread_mark(struct task_struct *task, bool fresh, __u32 image, enum
 
 	if ((__u32)task->tgid == own_pid || (task->flags & PF_KTHREAD))
 		return false;
+	/* A thread that has exited is found until somebody has waited for it: it says nothing any more. */
+	if (as == TRACED_WITNESS && (task->flags & PF_EXITING))
+		return false;
 	thread = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread) {
 		if (as == TRACED_TARGET) /* a witness is found again as it goes on */
