@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How we read kernel memory and the registers of a system call: what differs between kernels and
+ * How we read memory, mostly the kernel's, and the registers of a system call: what differs between kernels and
  * between architectures is here and nowhere else.
  */
 #ifndef IPCTRACE_KERNEL_BPF_H

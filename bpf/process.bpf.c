@@ -99,7 +99,10 @@ __hidden int thread_mark(struct task_struct *task, bool fresh, __u32 image, enum
 
 	if ((__u32)task->tgid == own_pid || (task->flags & PF_KTHREAD))
 		return false;
-	/* A thread that has exited is found until somebody has waited for it: it says nothing any more. */
+	/*
+	 * A thread that has exited is found until somebody has waited for it, but says nothing any more. (A target is listed
+	 * even if it ends while we attach.)
+	 */
 	if (as == TRACED_WITNESS && (task->flags & PF_EXITING))
 		return false;
 	thread = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);

@@ -75,7 +75,8 @@ static __always_inline void found_nothing(struct thread *thread)
 
 /*
  * What state THREAD has given up the CPU in; 0: it could go on. Somebody on another CPU may have begun to wake it by
- * now, and have changed the state of its task: the hook's fourth argument is what it was.
+ * now, and have changed the state of its task: the hook's fourth argument is what it was. Without that, what sleep it
+ * was is lost; most are interruptible.
  */
 static __always_inline long state_left(const struct thread *thread, struct task_struct *task, const __u64 *arguments)
 {
@@ -83,7 +84,7 @@ static __always_inline long state_left(const struct thread *thread, struct task_
 
 	if (!switch_tells_state)
 		return now == TASK_WAKING ? TASK_INTERRUPTIBLE : now;
-	/* For want of a waker it was a pending signal, for which __schedule() has let it go on. */
+	/* Nobody has woken it: __schedule() lets it go on for a signal. The argument tells only since 8feb053d5319, 6.16. */
 	if (now == 0 && !thread->woken_ns)
 		return 0;
 	return (__u32)arguments[3];

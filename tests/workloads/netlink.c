@@ -270,7 +270,7 @@ int main(int argc, char **argv)
 		truth_die("calloc");
 	/*
 	 * The first port is the PID, which the kernel would give to another socket as soon as it is free: then nobody
-	 * could tell to which of them was sent.
+	 * could tell to which of them a message was sent. This socket keeps it.
 	 */
 	new_socket(NETLINK_USERSOCK, 0);
 	for (unsigned i = 0; i < truth_options.threads; i++) {

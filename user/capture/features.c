@@ -52,12 +52,12 @@ static bool takes_pointer(const struct btf *btf, const struct btf_type *prototyp
 	       btf_is_ptr(btf__type_by_id(btf, btf_params(prototype)[index].type));
 }
 
-/* In 5.18 alone, before its release, the state was the second argument and the threads came after it. */
+/* Release candidates of 5.18 had the state before the threads. */
 static bool switch_tells_state(const struct btf *btf)
 {
 	const struct btf_type *prototype = event_prototype(btf, "btf_trace_sched_switch");
 
-	return takes_pointer(btf, prototype, 3) && btf_vlen(prototype) > 4;
+	return takes_pointer(btf, prototype, 2) && btf_vlen(prototype) > 4;
 }
 
 static void probe_uring(struct features *features, const struct btf *btf)
