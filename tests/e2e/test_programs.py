@@ -138,7 +138,7 @@ class Postgres:
         for child in pathlib.Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split():
             try:
                 titles.append(pathlib.Path(f"/proc/{child}/cmdline").read_bytes())
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 pass
         return not any(b"[local]" in title for title in titles)
 
