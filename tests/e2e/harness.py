@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("IPCTRACE_BUILD", ROOT / "build"))
 IPCTRACE = str(BUILD / "ipctrace")
 SANITIZED = "IPCTRACE_SANITIZED" in os.environ
-TIMEOUT_S = int(os.environ.get("IPCTRACE_TEST_SECONDS", "60"))  # longest wait for a program, on an overloaded machine
+TIMEOUT_S = int(os.environ.get("IPCTRACE_TEST_SECONDS", "20"))  # longest wait for a program; emulation is slow
 ATTACHED = "ipctrace: tracing"
 STATUS_SKIPPED = 77  # of a workload that this machine cannot run; it says why
 
